@@ -1,0 +1,1 @@
+"""How recognisable are the persons in a written release: models, attacks, gate, report."""

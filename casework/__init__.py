@@ -1,0 +1,1 @@
+"""What the office keeps: case store, audit chain, vault, keys, settings, and the console all commands share."""

@@ -1,0 +1,1 @@
+"""Step ⑤–⑥: register entries, sealed transfer, and the way from bytes to the common schema."""

@@ -1,0 +1,1 @@
+"""Step ②–④: proposals, screening, review, decision, letters, fee, contract, and the public portal."""

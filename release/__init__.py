@@ -1,0 +1,1 @@
+"""Step ⑧: package, describe, sign, verify, recall, trace, erase."""
