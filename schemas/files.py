@@ -1,0 +1,80 @@
+"""Files on disk: written whole or not at all, hashed, and JSON with one spelling."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import rfc8785
+
+CHUNK_BYTES = 1 << 20
+
+
+@contextmanager
+def replace_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside `path`; on success flush it to disk and rename it, on failure remove it.
+
+    Parameters
+    ----------
+    path : Path
+        The final name. Its folder must exist. What was there before stays until the rename.
+
+    Yields
+    ------
+    Path
+        A fresh name in the same folder; whoever opens it creates it.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    try:
+        yield temporary
+        sync(temporary)
+        temporary.replace(path)
+        sync(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Flush a file or a folder to disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a small file whole or not at all."""
+    with replace_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as source:
+        while chunk := source.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sha256_bytes(content: bytes) -> str:
+    """Return the SHA-256 of bytes in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def canonical_json(document: Mapping[str, object] | Sequence[object]) -> bytes:
+    """Return JSON in the one canonical spelling of RFC 8785.
+
+    Raises
+    ------
+    rfc8785.CanonicalizationError
+        A number or a type has no canonical form.
+
+    References
+    ----------
+    RFC 8785, JSON Canonicalization Scheme, 2020.
+    """
+    return rfc8785.dumps(document)  # type: ignore[arg-type]
