@@ -1,0 +1,184 @@
+"""The class table and the search task: all that the solver knows of a file, integer codes and counts, never a value.
+
+Decided here: what a combination, a person pattern and a task are. Not decided here: how an engine makes them, how a search solves them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from schemas.hierarchies import LevelTable
+
+DiversityKind = Literal["distinct", "entropy", "recursive"]
+Distance = Literal["equal", "ordered", "hierarchical"]
+Method = Literal["global", "local"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Memberships:
+    """Which combinations a person occurs in, for persons with several rows; persons with equal answers share one pattern.
+
+    Parameters
+    ----------
+    offsets : NDArray[np.int64]
+        (patterns + 1): where each pattern starts in `combinations`.
+    combinations : NDArray[np.int64]
+        Line numbers of the class table, distinct within a pattern.
+    persons : NDArray[np.int64]
+        (patterns): persons who share the pattern.
+    """
+
+    offsets: NDArray[np.int64]
+    combinations: NDArray[np.int64]
+    persons: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SensitiveCounts:
+    """Per combination, the persons of each value of one sensitive column.
+
+    Parameters
+    ----------
+    offsets : NDArray[np.int64]
+        (combinations + 1): where each combination starts in `values` and `persons`.
+    values : NDArray[np.int32]
+        Codes 0 … distinct - 1; for an ordered column in its order. Distinct within a combination. A missing value is a value.
+    persons : NDArray[np.int64]
+        Persons with that value in that combination.
+    distinct : int
+        Number of codes.
+    memberships : Memberships or None
+        Patterns of persons over the *entries* (positions in `values`), where a person may stand in several; None: counts may be added.
+    levels : LevelTable or None
+        Hierarchy of the sensitive column, for the hierarchical distance of t-closeness; its values are the codes.
+    """
+
+    offsets: NDArray[np.int64]
+    values: NDArray[np.int32]
+    persons: NDArray[np.int64]
+    distinct: int
+    memberships: Memberships | None = None
+    levels: "LevelTable | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ClassTable:
+    """One line per distinct combination of quasi-identifier values.
+
+    Parameters
+    ----------
+    columns : tuple[str, ...]
+        Names of the quasi-identifiers, in the order of the plan.
+    levels : tuple[LevelTable, ...]
+        Per column, the groups of its distinct values at each level.
+    codes : NDArray[np.int32]
+        (combinations, columns): position of the value in the column's level table. Lines are distinct.
+    rows, persons : NDArray[np.int64]
+        (combinations): rows, and distinct persons, of each combination.
+    memberships : Memberships or None
+        Person patterns; None when every person lies in one combination, so that persons of merged combinations may be added.
+    sensitive : Mapping[str, SensitiveCounts]
+        Per sensitive column that a model asks about.
+    total_rows, total_persons : int
+        Rows and distinct persons of the file.
+    """
+
+    columns: tuple[str, ...]
+    levels: tuple["LevelTable", ...]
+    codes: NDArray[np.int32]
+    rows: NDArray[np.int64]
+    persons: NDArray[np.int64]
+    memberships: Memberships | None
+    sensitive: Mapping[str, SensitiveCounts]
+    total_rows: int
+    total_persons: int
+
+    def __repr__(self) -> str:
+        """Show counts, never codes."""
+        return f"ClassTable({len(self.rows)} combinations, {len(self.columns)} columns, {self.total_rows} rows)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diversity:
+    """l-diversity asked of one sensitive column.
+
+    Parameters
+    ----------
+    column : str
+        Sensitive column.
+    kind : {"distinct", "entropy", "recursive"}
+        Which l-diversity (see `anonymize.models.diversity`).
+    l : float
+        Threshold, at least 1; a whole number for `distinct` and `recursive`.
+    c : float or None
+        The c of recursive (c, l)-diversity.
+    """
+
+    column: str
+    kind: DiversityKind
+    l: float  # noqa: E741 - the letter of the model
+    c: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closeness:
+    """t-closeness asked of one sensitive column.
+
+    Parameters
+    ----------
+    column : str
+        Sensitive column.
+    t : float
+        Greatest distance from the whole file, 0–1.
+    distance : {"equal", "ordered", "hierarchical"}
+        Ground distance of the earth mover's distance.
+    """
+
+    column: str
+    t: float
+    distance: Distance = "equal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SearchTask:
+    """What to look for, in which table, within which limits.
+
+    Parameters
+    ----------
+    table : ClassTable
+        The file, as classes.
+    k : int
+        Fewest distinct persons of a released class.
+    suppression_limit : float
+        Greatest share (0–1) of rows that may be suppressed; `local` suppresses none.
+    weights : NDArray[np.float64]
+        (columns): weight of each column's loss, positive.
+    max_levels, min_levels : NDArray[np.int8]
+        (columns): coarsest and finest level allowed, inclusive.
+    diversity : tuple[Diversity, ...]
+        l-diversity of sensitive columns.
+    closeness : tuple[Closeness, ...]
+        t-closeness of sensitive columns.
+    method : {"global", "local"}
+        One level per column, or rows that may differ.
+    budget_seconds : float or None
+        When to stop with the best so far; None: run to the proof (global), or until nothing improves (local).
+    budget_nodes : int or None
+        The same, in evaluated nodes: a deterministic budget.
+    """
+
+    table: ClassTable
+    k: int
+    suppression_limit: float
+    weights: NDArray[np.float64]
+    max_levels: NDArray[np.int8]
+    min_levels: NDArray[np.int8]
+    diversity: tuple[Diversity, ...] = ()
+    closeness: tuple[Closeness, ...] = field(default=())
+    method: Method = "global"
+    budget_seconds: float | None = None
+    budget_nodes: int | None = None
