@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from casework import i18n
 from casework.commands import COMMANDS
 from schemas.errors import InternalError, SakuseiError
 from schemas.messages import N_, Name
+
+EXIT_INTERRUPTED = 130
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +104,28 @@ def _remember(field: str) -> Any:
     return callback
 
 
-class Command(click.Command):
+class Translated(click.Command):
+    """A command whose help is in the reader's language."""
+
+    def get_short_help_str(self, limit: int = 100) -> str:
+        """Return the first line of the help in the reader's language."""
+        return i18n.translate(_first_paragraph(self.help))[:limit]
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the translated help."""
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(i18n.translate(_first_paragraph(self.help)))
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Return `--help`, explained in the reader's language (click would keep the language of the first call)."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = i18n.translate(N_("Show this message and exit."))
+        return option
+
+
+class Command(Translated):
     """A command with the common options, whose reply is printed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -118,31 +142,11 @@ class Command(click.Command):
                 ctx.exit(reply.exit_code)
         return reply
 
-    def get_short_help_str(self, limit: int = 100) -> str:
-        """Return the first line of the help in the reader's language."""
-        return i18n.translate(_first_paragraph(self.help))[:limit]
 
-    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the translated help."""
-        formatter.write_paragraph()
-        with formatter.indentation():
-            formatter.write_text(i18n.translate(_first_paragraph(self.help)))
-
-
-class Group(click.Group):
+class Group(Translated, click.Group):
     """A group whose commands are `Command`s."""
 
     command_class = Command
-
-    def get_short_help_str(self, limit: int = 100) -> str:
-        """Return the first line of the help in the reader's language."""
-        return i18n.translate(_first_paragraph(self.help))[:limit]
-
-    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the translated help."""
-        formatter.write_paragraph()
-        with formatter.indentation():
-            formatter.write_text(i18n.translate(_first_paragraph(self.help)))
 
 
 class Root(Group):
@@ -171,7 +175,7 @@ def _first_paragraph(text: str | None) -> str:
 
 
 @click.command(cls=Root, name="sakusei", params=common_options())
-@click.version_option(package_name="sakusei", prog_name="sakusei")
+@click.version_option(package_name="sakusei", prog_name="sakusei", cls=Option, help=N_("show the version and stop"))
 def root() -> None:
     """Make de-identified data out of municipal files: from the register to the signed release."""
 
@@ -190,10 +194,19 @@ def show(reply: Reply, session: Session) -> None:
 
 def show_error(error: SakuseiError) -> None:
     """Print an error, what led to it, and the hint to standard error."""
-    click.echo(f"{i18n.translate(N_('error'))}: {error.message.render(i18n.translate)}", err=True)
+    click.echo(f"error: {error.message.render(i18n.translate)}", err=True)
     for line in error.lines(i18n.translate):
         click.echo(f"  - {line}", err=True)
-    click.echo(f"{i18n.translate(N_('hint'))}: {error.hint.render(i18n.translate)}", err=True)
+    click.echo(f"hint: {error.hint.render(i18n.translate)}", err=True)
+
+
+def show_usage_error(usage: click.ClickException) -> None:
+    """Print what was wrong with the words of a command, and where its help is."""
+    click.echo(f"error: {usage.format_message()}", err=True)
+    context = getattr(usage, "ctx", None)
+    command = context.command_path if context else "sakusei"
+    hint = i18n.translate(N_("see {command} --help"))
+    click.echo(f"hint: {hint.format(command=command)}", err=True)
 
 
 @contextmanager
@@ -233,40 +246,44 @@ def _internal(error: BaseException) -> InternalError:
     )
 
 
-def _session(environment: Mapping[str, str]) -> Session:
-    """Return what the environment says before any option is read."""
+def _session(environment: Mapping[str, str], arguments: Sequence[str]) -> Session:
+    """Return what the environment and `--lang` say before click reads anything, so that its help is in the right language."""
     home = environment.get("SAKUSEI_HOME")
+    asked = dict(pairwise(arguments)).get("--lang", "")
     return Session(
         home=Path(home) if home else None,
         actor=environment.get("SAKUSEI_ACTOR"),
-        language=i18n.find_language(environment),
+        language=asked if asked in i18n.LANGUAGES else i18n.find_language(environment),
     )
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; the same for a terminal, the demonstration and tests."""
-    session = _session(os.environ)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    session = _session(os.environ, words)
     i18n.use_language(session.language)
     try:
-        result = root.main(args=list(arguments) if arguments is not None else None, standalone_mode=False, obj=session)
-        return result if isinstance(result, int) else 0
-    except click.exceptions.Exit as stop:
-        return int(stop.exit_code)
-    except click.ClickException as usage:
-        usage.show()
-        return usage.exit_code
+        result = root.main(args=words, prog_name="sakusei", standalone_mode=False, obj=session)
     except (click.Abort, KeyboardInterrupt):
         click.echo(i18n.translate(N_("stopped; nothing was left half-written")), err=True)
-        return 130
-    except SakuseiError as error:
-        show_error(error)
-        return error.exit_code
+        return EXIT_INTERRUPTED
     except BrokenPipeError:
         return 0
     except Exception as error:  # noqa: BLE001 - the one place where every failure becomes text and an exit code
-        internal = _internal(error)
-        show_error(internal)
-        return internal.exit_code
+        return _explain(error)
+    return result if isinstance(result, int) else 0
+
+
+def _explain(error: Exception) -> int:
+    """Print why a command stopped, and return its exit code."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.ClickException):
+        show_usage_error(error)
+        return error.exit_code
+    known = error if isinstance(error, SakuseiError) else _internal(error)
+    show_error(known)
+    return known.exit_code
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from schemas.messages import Message, Name, Param, check_params
+from schemas.messages import N_, Message, Name, Param, check_params
 
 ROWS_SHOWN = 20
 
@@ -64,11 +64,8 @@ class Finding:
         text = Message(self.kind.template, {"count": self.count, **self.params}).render(translate)
         where = ", ".join(str(row) for row in self.rows)
         more = "…" if self.count > len(self.rows) else ""
-        parts = [
-            f"[{self.column}]" if self.column else "",
-            text,
-            f"({translate('rows')}: {where}{more})" if where else "",
-        ]
+        rows = translate(N_("rows"))
+        parts = [f"[{self.column}]" if self.column else "", text, f"({rows}: {where}{more})" if where else ""]
         return " ".join(part for part in parts if part)
 
     def to_json(self) -> dict[str, object]:

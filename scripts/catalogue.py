@@ -4,8 +4,10 @@ python scripts/catalogue.py update [PACKAGE ...]   extract, update, compile
 python scripts/catalogue.py check                  fail on a message without translation, or a stale compiled file
 """
 
+import ast
 import io
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -13,23 +15,30 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from schemas.files import replace_file
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("schemas", "casework", "intake", "proposals", "anonymize", "release", "sample_data")
+NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
+HEADER = b'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n"Language: ja\\n"\n\n'
 KEYWORDS = {"_": None, "N_": None, "translate": None}
 COMPILED = ROOT / "casework" / "locale" / "ja" / "LC_MESSAGES" / "sakusei.mo"
-HELP_MARKER = "help"
 
 
 def extract_docstrings(package: Path) -> list[tuple[str, int, str]]:
     """Return the help texts of commands: the first paragraph of the docstring of what click decorates."""
-    import ast
+    return [
+        (str(path.relative_to(package)), node.lineno, " ".join(text.split("\n\n")[0].split()))
+        for path in sorted(package.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and is_command(node) and (text := ast.get_docstring(node))
+    ]
 
-    found = []
-    for path in sorted(package.rglob("cli.py")) + ([ROOT / "casework" / "console.py"] if package.name == "casework" else []):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef) and node.decorator_list and (text := ast.get_docstring(node)):
-                found.append((str(path.relative_to(package)), node.lineno, " ".join(text.split("\n\n")[0].split())))
-    return found
+
+def is_command(node: ast.FunctionDef) -> bool:
+    """Return whether click makes a command or a group of a function."""
+    calls = [decorator.func for decorator in node.decorator_list if isinstance(decorator, ast.Call)]
+    return any(isinstance(call, ast.Attribute) and call.attr in {"command", "group"} for call in calls)
 
 
 def extract(package: str) -> Catalog:
@@ -56,31 +65,23 @@ def write(package: str, catalog: Catalog) -> None:
     """Write a package's translations."""
     path = ROOT / package / "locale" / "ja.po"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as target:
-        write_po(target, catalog, sort_output=True, omit_header=False, no_location=True, ignore_obsolete=True, width=0)
+    text = io.BytesIO()
+    write_po(text, catalog, sort_output=True, omit_header=True, no_location=True, ignore_obsolete=True, width=0)
+    path.write_bytes(HEADER + text.getvalue())
 
 
 def compiled() -> bytes:
     """Return the compiled catalogue of all packages (and of click's own words, in `casework/locale/click.po`)."""
-    whole = Catalog(locale="ja", charset="utf-8", fuzzy=False, creation_date=None, revision_date=None)
+    whole = Catalog(locale="ja", charset="utf-8", fuzzy=False, creation_date=NO_DATE, revision_date=NO_DATE)
     paths = [ROOT / package / "locale" / "ja.po" for package in PACKAGES] + [ROOT / "casework" / "locale" / "click.po"]
     for path in filter(Path.exists, paths):
         with path.open("rb") as source:
             for message in read_po(source, locale="ja"):
                 if message.id and message.string:
                     whole.add(message.id, message.string)
-    whole.creation_date = whole.revision_date = None
     target = io.BytesIO()
-    whole.mime_headers  # noqa: B018 - computed before writing
     write_mo(target, whole)
     return target.getvalue()
-
-
-def strip_dates(data: bytes) -> bytes:
-    """Return a compiled catalogue without its header dates."""
-    import re
-
-    return re.sub(rb"(POT-Creation-Date|PO-Revision-Date): [^\n]*\n", b"", data)
 
 
 def update(packages: tuple[str, ...]) -> int:
@@ -92,7 +93,8 @@ def update(packages: tuple[str, ...]) -> int:
         missing = [message.id for message in catalog if message.id and not message.string]
         print(f"{package}: {len(catalog)} messages, {len(missing)} without translation")
     COMPILED.parent.mkdir(parents=True, exist_ok=True)
-    COMPILED.write_bytes(strip_dates(compiled()))
+    with replace_file(COMPILED) as temporary:
+        temporary.write_bytes(compiled())
     return 0
 
 
@@ -104,7 +106,7 @@ def check() -> int:
         problems += [
             f"{package}: no translation of {message.id!r}" for message in extract(package) if message.id and not known.get(message.id)
         ]
-    if not COMPILED.exists() or COMPILED.read_bytes() != strip_dates(compiled()):
+    if not COMPILED.exists() or COMPILED.read_bytes() != compiled():
         problems.append("compiled catalogue is stale: make messages")
     print("\n".join(problems) or "catalogue: complete and fresh")
     return 1 if problems else 0

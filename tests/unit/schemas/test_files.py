@@ -1,0 +1,36 @@
+"""Files are written whole or not at all."""
+
+import hashlib
+
+import pytest
+
+from schemas.files import canonical_json, replace_file, sha256_bytes, sha256_file, write_bytes
+
+
+def test_replace_file_renames_on_success(tmp_path):
+    target = tmp_path / "a.txt"
+    write_bytes(target, b"new")
+    assert target.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_replace_file_keeps_the_old_and_leaves_nothing_on_failure(tmp_path):
+    target = tmp_path / "a.txt"
+    target.write_bytes(b"old")
+    with pytest.raises(RuntimeError), replace_file(target) as temporary:
+        temporary.write_bytes(b"half")
+        raise RuntimeError
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1])
+def test_sha256_of_a_file_equals_that_of_its_bytes(tmp_path, size):
+    content = b"x" * size
+    write_bytes(tmp_path / "a", content)
+    assert sha256_file(tmp_path / "a") == sha256_bytes(content) == hashlib.sha256(content).hexdigest()
+
+
+def test_canonical_json_has_one_spelling():
+    # RFC 8785, 3.2.3: keys sorted, no space; UTF-8 as it is.
+    assert canonical_json({"b": 1.0, "a": "作成"}) == '{"a":"作成","b":1}'.encode()
