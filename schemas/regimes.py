@@ -1,7 +1,7 @@
 """Regimes: the rules of one law as data, so that no article number, amount or threshold stands in code.
 
-Decided here: what a regime holds and how it is read. A regime (law) names a policy (numbers the office chose): both are YAML, in
-`schemas/regimes/` and `schemas/regimes/policies/`. Not decided here: what any stage does with them.
+Decided here: what a regime holds and how it is read. A regime (law) names a policy (`schemas.policies`, numbers the office chose): both are
+YAML, in `schemas/regimes/` and `schemas/regimes/policies/`. Not decided here: what any stage does with them.
 """
 
 from collections.abc import Mapping
@@ -17,8 +17,8 @@ import yaml
 
 from schemas.errors import SettingsError
 from schemas.messages import N_, Name
+from schemas.policies import Defaults, Granularity, Safeguard, freeze, policy_fields
 
-CONTEXTS = ("public", "contract", "enclave")
 Judge: TypeAlias = Literal["rule", "person"]
 
 
@@ -41,7 +41,7 @@ class Criterion:
     code : str
         Stable name: `persons`, `method`, …
     number : int
-        Its number in the article; 0 for the papers, which are no test of their own.
+        Its number in the article; 0 for a precondition, which is no test of its own.
     judged_by : {"rule", "person"}
         Whether a rule can pass it, or only a person.
     """
@@ -105,60 +105,12 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Safeguard:
-    """One protective measure an applicant declares (適切な管理のための措置), and the contexts where it is needed."""
+class IdentityPaper:
+    """A paper that proves who proposes (本人確認書類): for which kinds of proposer, and how many months old at most (None: any)."""
 
-    contexts: tuple[str, ...]
-    text_ja: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Granularity:
-    """The finest grain a proposal may ask for: allowed answers by role, the finest date level, levels that are always too fine."""
-
-    roles: Mapping[str, tuple[str, ...]]
-    finest_date_level: str
-    too_fine_levels: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Defaults:
-    """Numbers of the office's policy; none is law.
-
-    Parameters
-    ----------
-    k : Mapping[str, int]
-        Persons per class, by context.
-    k_small_municipality, small_municipality_population : int
-        k where fewer people than this live in the municipality.
-    rare_code_persons, small_count : int
-        A code, or a published count, below this many persons is rare.
-    tail_share, tail_persons : float, int
-        Extremes: the larger of this share (0–1) of persons and this many persons.
-    age_band_years, age_top_years : int
-        Narrowest band and start of the open top band.
-    sampling_share, suppression_limit, expected_risk : float
-        Shares, 0–1.
-    maximum_period_years, request_deadline_days, fee_deadline_days : int
-        Longest period that passes without a second look; days given to answer and to pay.
-    """
-
-    k: Mapping[str, int]
-    k_small_municipality: int
-    small_municipality_population: int
-    rare_code_persons: int
-    small_count: int
-    tail_share: float
-    tail_persons: int
-    age_band_years: int
-    age_top_years: int
-    l_diversity: int
-    sampling_share: float
-    suppression_limit: float
-    expected_risk: float
-    maximum_period_years: int
-    request_deadline_days: int
-    fee_deadline_days: int
+    kinds: tuple[str, ...]
+    months: int | None
+    title_ja: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +124,7 @@ class Regime:
     forms : Mapping[str, str]
         Papers → number or name of the official form.
     criteria : tuple[Criterion, ...]
-        Tests 1–7; `papers` is the completeness of the documents.
+        Tests 1–7; `preconditions` come before them: complete papers, a file open to proposals.
     clauses : Mapping[int, Clause]
         1–5, the processing standard.
     defaults, granularity, safeguards, risk_thresholds, contexts, supply_methods
@@ -190,7 +142,7 @@ class Regime:
     aims: Mapping[str, str]
     disqualifications: tuple[Disqualification, ...]
     criteria: tuple[Criterion, ...]
-    papers: Criterion
+    preconditions: tuple[Criterion, ...]
     clauses: Mapping[int, Clause]
     fee: Fee
     opinion_step: OpinionStep
@@ -198,7 +150,7 @@ class Regime:
     recruitment: Mapping[str, Any]
     cancellation_grounds: Mapping[str, Ground]
     minimum_persons: int
-    identity_paper_months: int
+    identity_papers: Mapping[str, IdentityPaper]
     policy: str
     contexts: Mapping[str, str]
     safeguards: Mapping[str, Safeguard]
@@ -212,14 +164,14 @@ class Regime:
         return self.articles.get(key, "")
 
     def get_criterion(self, code: str) -> Criterion:
-        """Return a test by its code, the papers included.
+        """Return a test or a precondition by its code.
 
         Raises
         ------
         KeyError
             There is no test of this code.
         """
-        return {criterion.code: criterion for criterion in (self.papers, *self.criteria)}[code]
+        return {criterion.code: criterion for criterion in (*self.preconditions, *self.criteria)}[code]
 
 
 def regime_names() -> tuple[str, ...]:
@@ -246,7 +198,7 @@ def load_regime(name: str) -> Regime:
         raise SettingsError(N_("no regime named {name}"), N_("use one of: {known}"), name=Name(name), known=Name(", ".join(regime_names())))
     law = _read(_folder() / f"{name}.yaml")
     policy = _read(_folder() / "policies" / f"{law['policy']}.yaml")
-    return Regime(**_law_fields(law), **_policy_fields(policy))
+    return Regime(**_law_fields(law), **policy_fields(policy))
 
 
 def _folder() -> Traversable:
@@ -258,8 +210,8 @@ def _read(source: Traversable) -> dict[str, Any]:
     return document
 
 
-def _freeze(mapping: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    return MappingProxyType({key: _freeze(value) if isinstance(value, dict) else value for key, value in mapping.items()})
+def _identity_paper(item: Mapping[str, Any]) -> IdentityPaper:
+    return IdentityPaper(kinds=tuple(item["kinds"]), months=item["months"], title_ja=item["title_ja"])
 
 
 def _law_fields(law: Mapping[str, Any]) -> dict[str, Any]:
@@ -267,31 +219,13 @@ def _law_fields(law: Mapping[str, Any]) -> dict[str, Any]:
     built = {
         "disqualifications": tuple(Disqualification(**item) for item in law["disqualifications"]),
         "criteria": tuple(Criterion(**item) for item in law["criteria"]),
-        "papers": Criterion(**law["papers"]),
+        "preconditions": tuple(Criterion(**item) for item in law["preconditions"]),
+        "identity_papers": MappingProxyType({code: _identity_paper(item) for code, item in law["identity_papers"].items()}),
         "clauses": MappingProxyType({number: Clause(number=number, **item) for number, item in law["clauses"].items()}),
         "fee": Fee(**law["fee"]),
         "opinion_step": OpinionStep(**law["opinion_step"]),
         "register_items": tuple(RegisterItem(**item) for item in law["register_items"]),
         "cancellation_grounds": MappingProxyType({code: Ground(**item) for code, item in law["cancellation_grounds"].items()}),
     }
-    plain = {key: _freeze(value) if isinstance(value, dict) else value for key, value in law.items() if key not in built}
+    plain = {key: freeze(value) if isinstance(value, dict) else value for key, value in law.items() if key not in built}
     return {**plain, **built}
-
-
-def _policy_fields(policy: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a regime that come from the policy's file."""
-    grain = policy["granularity"]
-    return {
-        "contexts": _freeze(policy["contexts"]),
-        "supply_methods": _freeze(policy["supply_methods"]),
-        "risk_thresholds": _freeze(policy["risk_thresholds"]),
-        "safeguards": MappingProxyType(
-            {code: Safeguard(contexts=tuple(item["contexts"]), text_ja=item["text_ja"]) for code, item in policy["safeguards"].items()}
-        ),
-        "defaults": Defaults(**{**policy["defaults"], "k": _freeze(policy["defaults"]["k"])}),
-        "granularity": Granularity(
-            roles=MappingProxyType({role: tuple(levels) for role, levels in grain["roles"].items()}),
-            finest_date_level=grain["finest_date_level"],
-            too_fine_levels=tuple(grain["too_fine_levels"]),
-        ),
-    }
