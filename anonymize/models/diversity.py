@@ -1,0 +1,67 @@
+"""l-diversity: distinct, entropy and recursive (c, l), measured on persons per sensitive value.
+
+References
+----------
+Machanavajjhala, Kifer, Gehrke, Venkitasubramaniam (2007), l-diversity: privacy beyond k-anonymity, doi:10.1145/1217299.1217302.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anonymize.classes import Diversity, SensitiveCounts
+from anonymize.models.requirement import ClassSums
+
+TOLERANCE = 1e-9
+
+
+def sum_segments(amounts: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the sum of each segment; 0 for an empty one."""
+    owners = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    return np.bincount(owners, weights=amounts, minlength=len(offsets) - 1)
+
+
+def count_distinct_values(counts: SensitiveCounts) -> NDArray[np.int64]:
+    """Return the number of distinct values of each class."""
+    return np.diff(counts.offsets)
+
+
+def effective_values(counts: SensitiveCounts) -> NDArray[np.float64]:
+    """Return exp(entropy) of each class: 1 when all persons share one value, n when n values are equally frequent, 0 for an empty class."""
+    persons = counts.persons.astype(np.float64)
+    totals = sum_segments(persons, counts.offsets)
+    shares = persons / np.repeat(totals, np.diff(counts.offsets))
+    return np.where(totals > 0, np.exp(-sum_segments(shares * np.log(shares), counts.offsets)), 0.0)
+
+
+def recursive_ratio(counts: SensitiveCounts, l: int) -> NDArray[np.float64]:  # noqa: E741
+    """Return r1 / (r_l + … + r_m) of each class, its values' persons in falling order; infinite when it has fewer than l values."""
+    classes = len(counts.offsets) - 1
+    owners = np.repeat(np.arange(classes), np.diff(counts.offsets))
+    falling = counts.persons[np.lexsort((-counts.persons, owners))].astype(np.float64)
+    ranks = np.arange(len(falling)) - np.repeat(counts.offsets[:-1], np.diff(counts.offsets))
+    first = sum_segments(np.where(ranks == 0, falling, 0.0), counts.offsets)
+    tail = sum_segments(np.where(ranks >= l - 1, falling, 0.0), counts.offsets)
+    return np.divide(first, tail, out=np.full(classes, np.inf), where=tail > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class DiverseValues:
+    """Every class is l-diverse in one sensitive column. Monotone under merging (Machanavajjhala et al. 2007, section 4)."""
+
+    wish: Diversity
+
+    @property
+    def grows(self) -> bool:
+        """Whether any line may join: only distinct l-diversity cannot be lost by joining."""
+        return self.wish.kind == "distinct"
+
+    def satisfied(self, sums: ClassSums) -> NDArray[np.bool_]:
+        """Return, per class, whether it is diverse: distinct ≥ l; exp(entropy) ≥ l; r1 < c (r_l + … + r_m)."""
+        counts = sums.sensitive[self.wish.column]
+        if self.wish.kind == "distinct":
+            return count_distinct_values(counts) >= self.wish.l
+        if self.wish.kind == "entropy":
+            return effective_values(counts) >= self.wish.l - TOLERANCE
+        return recursive_ratio(counts, int(self.wish.l)) < (1.0 if self.wish.c is None else self.wish.c)

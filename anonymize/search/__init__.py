@@ -1,0 +1,1 @@
+"""Searches over the class table: which recoding loses least and still meets every requirement."""

@@ -1,0 +1,164 @@
+"""Lines and what becomes of them at a node: classes, their sums, and the rolled-up lines from which coarser nodes are counted faster.
+
+Decided here: how counts are added when lines merge, exactly for persons with several rows too. Not decided here: which node is next.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anonymize.classes import Closeness, Memberships, SearchTask, SensitiveCounts
+from anonymize.models.closeness import CloseValues, whole_distribution
+from anonymize.models.diversity import DiverseValues
+from anonymize.models.k import AtLeastPersons
+from anonymize.models.requirement import ClassSums, Every, Requirement
+from anonymize.search.kernels import count_distinct, group_narrow, group_wide, sum_by_class
+from anonymize.search.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """Lines of the class table, or classes of them at some node, each standing for its first line.
+
+    Parameters
+    ----------
+    codes : NDArray[np.int32]
+        (lines, packs): packed values of the line, or of the first line of the class.
+    positions : NDArray[np.int32]
+        (lines, columns): the same, per column, as positions in a histogram.
+    rows, persons : NDArray[np.int64]
+        Sums; persons are an upper bound where `memberships` is given.
+    memberships : Memberships or None
+        Person patterns over these lines.
+    sensitive : Mapping[str, SensitiveCounts]
+        Persons per sensitive value.
+    """
+
+    codes: NDArray[np.int32]
+    positions: NDArray[np.int32]
+    rows: NDArray[np.int64]
+    persons: NDArray[np.int64]
+    memberships: Memberships | None
+    sensitive: Mapping[str, SensitiveCounts]
+
+
+def all_lines(problem: Problem) -> Lines:
+    """Return the lines of the class table in canonical order."""
+    table, order = problem.task.table, problem.order
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    memberships = table.memberships
+    if memberships is not None:
+        memberships = Memberships(
+            offsets=memberships.offsets.astype(np.int64), combinations=place[memberships.combinations], persons=memberships.persons
+        )
+    asked = {wish.column for wish in (*problem.task.diversity, *problem.task.closeness)}
+    sensitive = {name: _reorder(table.sensitive[name], order) for name in sorted(asked)}
+    return Lines(problem.codes, problem.positions, problem.rows, problem.persons, memberships, sensitive)
+
+
+def make_requirement(task: SearchTask) -> Requirement:
+    """Return all that a task asks of a released class."""
+    parts: list[Requirement] = [AtLeastPersons(task.k)]
+    parts += [DiverseValues(wish) for wish in task.diversity]
+    parts += [_closeness(task, wish) for wish in task.closeness]
+    return parts[0] if len(parts) == 1 else Every(tuple(parts))
+
+
+def _closeness(task: SearchTask, wish: Closeness) -> CloseValues:
+    """Return one closeness with the distribution of the whole file."""
+    counts = task.table.sensitive[wish.column]
+    return CloseValues(wish, whole_distribution(sum_sensitive(counts, np.zeros(len(task.table.rows), np.int32), 1)))
+
+
+def group_lines(problem: Problem, codes: NDArray[np.int32], levels: Sequence[int]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the class of each line at a node, and the first line of each class."""
+    layout = problem.layout(levels)
+    ids, firsts = np.empty(len(codes), np.int32), np.empty(len(codes), np.int32)
+    if layout.is_narrow:
+        count = group_narrow(codes, problem.groups, layout.starts, layout.factors, ids, firsts)
+    else:
+        count = group_wide(codes, problem.groups, layout.starts, layout.factors, layout.words, ids, firsts)
+    return ids, firsts[:count]
+
+
+def sum_classes(lines: Lines, ids: NDArray[np.int32], classes: int) -> ClassSums:
+    """Return exact counts per class; lines with a negative class count nowhere."""
+    if lines.memberships is None:
+        persons = sum_by_class(ids, lines.persons, classes)
+    else:
+        patterns = lines.memberships
+        persons = count_distinct(ids, patterns.offsets, patterns.combinations, patterns.persons, classes)
+    return ClassSums(persons=persons, sensitive={name: sum_sensitive(c, ids, classes) for name, c in lines.sensitive.items()})
+
+
+def roll_up(problem: Problem, lines: Lines, levels: Sequence[int]) -> Lines:
+    """Return the classes of lines at a node as lines: every coarser node can be counted from them."""
+    ids, firsts = group_lines(problem, lines.codes, levels)
+    classes = len(firsts)
+    return Lines(
+        np.ascontiguousarray(lines.codes[firsts]),
+        np.ascontiguousarray(lines.positions[firsts]),
+        sum_by_class(ids, lines.rows, classes),
+        sum_by_class(ids, lines.persons, classes),
+        None if lines.memberships is None else _merge_members(lines.memberships, ids),
+        {name: sum_sensitive(counts, ids, classes) for name, counts in lines.sensitive.items()},
+    )
+
+
+def sum_sensitive(counts: SensitiveCounts, ids: NDArray[np.int32], classes: int) -> SensitiveCounts:
+    """Return the persons of each sensitive value per class (exact when `counts.memberships` is given or not needed)."""
+    owners = np.repeat(ids.astype(np.int64), np.diff(counts.offsets))
+    kept = owners >= 0
+    keys, entries = np.unique(owners[kept] * counts.distinct + counts.values[kept], return_inverse=True)
+    entry_of = np.full(len(owners), -1, dtype=np.int32)
+    entry_of[kept] = entries.reshape(-1)
+    memberships = counts.memberships
+    if memberships is None:
+        persons = sum_by_class(entry_of, counts.persons, len(keys))
+    else:
+        persons = count_distinct(entry_of, memberships.offsets, memberships.combinations, memberships.persons, len(keys))
+        memberships = _merge_members(memberships, entry_of)
+    offsets = np.searchsorted(keys, np.arange(classes + 1) * counts.distinct).astype(np.int64)
+    return SensitiveCounts(
+        offsets=offsets,
+        values=(keys % counts.distinct).astype(np.int32),
+        persons=persons,
+        distinct=counts.distinct,
+        memberships=memberships,
+        levels=counts.levels,
+    )
+
+
+def _merge_members(memberships: Memberships, ids: NDArray[np.int32]) -> Memberships:
+    """Return the patterns over classes instead of lines, each class once per pattern; lines with a negative class fall out."""
+    patterns = np.repeat(np.arange(len(memberships.persons)), np.diff(memberships.offsets))
+    targets = ids[memberships.combinations].astype(np.int64)
+    kept = targets >= 0
+    width = int(ids.max(initial=0)) + 1
+    pairs = np.unique(patterns[kept] * width + targets[kept])
+    counts = np.bincount(pairs // width, minlength=len(memberships.persons))
+    offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    return Memberships(offsets=offsets, combinations=pairs % width, persons=memberships.persons)
+
+
+def _reorder(counts: SensitiveCounts, order: NDArray[np.int64]) -> SensitiveCounts:
+    """Return the counts with their lines in another order."""
+    sizes = np.diff(counts.offsets)[order]
+    offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+    source = np.repeat(counts.offsets[:-1][order] - offsets[:-1], sizes) + np.arange(int(offsets[-1]))
+    memberships = counts.memberships
+    if memberships is not None:
+        place = np.empty(len(source), dtype=np.int64)
+        place[source] = np.arange(len(source))
+        memberships = Memberships(offsets=memberships.offsets, combinations=place[memberships.combinations], persons=memberships.persons)
+    return SensitiveCounts(
+        offsets=offsets,
+        values=counts.values[source].astype(np.int32),
+        persons=counts.persons[source].astype(np.int64),
+        distinct=counts.distinct,
+        memberships=memberships,
+        levels=counts.levels,
+    )

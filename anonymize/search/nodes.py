@@ -1,0 +1,98 @@
+"""What one node of the lattice is worth: rows that fail there, its loss, and what that proves of all finer nodes.
+
+Decided here: how a node is measured and what is kept of it. Not decided here: which node is next.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anonymize.models.requirement import Requirement
+from anonymize.search.kernels import measure_failed
+from anonymize.search.lines import Lines, all_lines, group_lines, make_requirement, roll_up, sum_classes
+from anonymize.search.problem import Levels, Problem
+
+CACHED_LINES = 4_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A measured node.
+
+    Parameters
+    ----------
+    levels : tuple[int, ...]
+        Level of each column.
+    failed_rows : int
+        Rows in classes that fail; they fail at every finer node too.
+    failed_losses : NDArray[np.float64]
+        (columns × levels): loss those rows would have if they were released, per column and level.
+    loss : float
+        Loss of the node with those rows suppressed, 0–1.
+    """
+
+    levels: Levels
+    failed_rows: int
+    failed_losses: NDArray[np.float64]
+    loss: float
+
+
+class Gauge:
+    """Measures nodes, and bounds what lies between two of them.
+
+    Parameters
+    ----------
+    problem : Problem
+        The task in flat form.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.requirement: Requirement = make_requirement(problem.task)
+        self.lines = all_lines(problem)
+        self.row_limit = int(np.floor(problem.task.suppression_limit * problem.rows.sum() + 1e-9))
+        self.evaluated = 0
+        histogram = np.bincount(
+            problem.positions.ravel(), weights=np.repeat(problem.rows, problem.positions.shape[1]), minlength=int(problem.value_starts[-1])
+        )
+        self.whole_losses = problem.losses_by_level(histogram.astype(np.int64))
+        self._starts = tuple(int(start) for start in problem.level_starts[:-1])
+        self._bases: OrderedDict[Levels, Lines] = OrderedDict()
+
+    def base(self, levels: Levels, finer: Lines) -> Lines:
+        """Return the lines rolled up to a node, from lines at a finer one; the most recently used are kept, within a fixed memory."""
+        found = self._bases.get(levels)
+        if found is None:
+            found = roll_up(self.problem, finer, levels)
+            self._bases[levels] = found
+            while len(self._bases) > 1 and sum(len(lines.rows) for lines in self._bases.values()) > CACHED_LINES:
+                self._bases.popitem(last=False)
+        self._bases.move_to_end(levels)
+        return found
+
+    def measure(self, levels: Levels, lines: Lines) -> Node:
+        """Return the node, counted from lines at the same or a finer node."""
+        self.evaluated += 1
+        ids, firsts = group_lines(self.problem, lines.codes, levels)
+        satisfied = self.requirement.satisfied(sum_classes(lines, ids, len(firsts)))
+        histogram = np.zeros(int(self.problem.value_starts[-1]), np.int64)
+        failed_rows = measure_failed(ids, satisfied, lines.rows, lines.positions, histogram)
+        node = Node(levels, failed_rows, self.problem.losses_by_level(histogram), 0.0)
+        return Node(levels, failed_rows, node.failed_losses, self.bound(levels, node))
+
+    def bound(self, finest: Levels, coarsest: Node) -> float:
+        """Return a loss that no node between the two stays below: the rows that fail at the coarsest cost 1, the others at least the finest.
+
+        With both ends equal this is the loss of the node itself.
+        """
+        loss = coarsest.failed_rows / self.problem.total
+        for start, level in zip(self._starts, finest, strict=True):
+            at = start + level
+            loss += float(self.whole_losses[at]) - float(coarsest.failed_losses[at])
+        return loss
+
+    def is_feasible(self, node: Node) -> bool:
+        """Whether the rows that fail may be suppressed."""
+        return node.failed_rows <= self.row_limit

@@ -1,0 +1,191 @@
+"""A task in the form the loops want: lines in canonical order, columns packed together, groups and losses in flat tables.
+
+Decided here: the order of lines (by their codes, so that no answer depends on the order of the class table), how columns are packed, and
+how a node becomes a mixed-radix key of one or more words. Not decided here: which nodes are looked at.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anonymize.classes import SearchTask
+
+WORD_LIMIT = 2**62
+PACK_LIMIT = 2**18
+Levels = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a node's groups stand in the flat tables, and how they add up to a key.
+
+    Parameters
+    ----------
+    starts, factors, words : NDArray[np.int64]
+        Per packed column: start in the flat tables, factor in its key word, number of its word.
+    """
+
+    starts: NDArray[np.int64]
+    factors: NDArray[np.int64]
+    words: NDArray[np.int64]
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether one word holds the key."""
+        return bool(self.words[-1] == 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Several columns as one: distinct packed values, and for each choice of levels their groups and weighted losses.
+
+    Parameters
+    ----------
+    columns : tuple[int, ...]
+        Positions of the columns.
+    codes : NDArray[np.int32]
+        (lines): packed value of each line.
+    values : int
+        Number of packed values.
+    groups : NDArray[np.int32]
+        (choices, values): group of each packed value.
+    losses : NDArray[np.float64]
+        (choices, values): its weighted loss, summed over the columns.
+    sizes : tuple[int, ...]
+        Per choice of levels, number of groups.
+    """
+
+    columns: tuple[int, ...]
+    codes: NDArray[np.int32]
+    values: int
+    groups: NDArray[np.int32]
+    losses: NDArray[np.float64]
+    sizes: tuple[int, ...]
+
+
+class Problem:
+    """What every search works on.
+
+    Parameters
+    ----------
+    task : SearchTask
+        The task; its lines are put into the order of their codes, `order` leads back.
+    """
+
+    def __init__(self, task: SearchTask) -> None:
+        table = task.table
+        self.task = task
+        self.order: NDArray[np.int64] = np.lexsort(table.codes.T[::-1]) if table.codes.shape[1] else np.arange(len(table.rows))
+        self.values: NDArray[np.int32] = np.ascontiguousarray(table.codes[self.order], dtype=np.int32)
+        self.rows: NDArray[np.int64] = table.rows[self.order].astype(np.int64)
+        self.persons: NDArray[np.int64] = table.persons[self.order].astype(np.int64)
+        self.finest: Levels = tuple(int(level) for level in task.min_levels)
+        self.coarsest: Levels = tuple(int(level) for level in task.max_levels)
+        self.weights: NDArray[np.float64] = task.weights / task.weights.sum()
+        self.total = max(int(self.rows.sum()), 1)
+        self.packs = _pack_columns(self)
+        self.codes: NDArray[np.int32] = np.ascontiguousarray(np.stack([pack.codes for pack in self.packs], axis=1))
+        self.groups: NDArray[np.int32] = np.concatenate([pack.groups.ravel() for pack in self.packs])
+        self.losses: NDArray[np.float64] = np.concatenate([pack.losses.ravel() for pack in self.packs])
+        self._bases = np.cumsum([0] + [pack.groups.size for pack in self.packs[:-1]])
+
+    @cached_property
+    def lattice(self) -> int:
+        """Nodes between the finest and the coarsest levels."""
+        size = 1
+        for low, high in zip(self.finest, self.coarsest, strict=True):
+            size *= high - low + 1
+        return size
+
+    @cached_property
+    def column_losses(self) -> tuple[NDArray[np.float64], ...]:
+        """Per column, (values, levels): weighted loss of one row, as a share of all rows."""
+        tables = self.task.table.levels
+        return tuple(t.loss_of() * (w / self.total) for t, w in zip(tables, self.weights, strict=True))
+
+    @cached_property
+    def value_starts(self) -> NDArray[np.int64]:
+        """(columns + 1): where each column's values start in a histogram over all columns."""
+        return np.cumsum([0] + [len(t.codes) for t in self.task.table.levels])
+
+    @cached_property
+    def positions(self) -> NDArray[np.int32]:
+        """(lines, columns): position of each value in a histogram over all columns."""
+        return np.ascontiguousarray(self.values + self.value_starts[:-1], dtype=np.int32)
+
+    @cached_property
+    def level_starts(self) -> NDArray[np.int64]:
+        """(columns + 1): where each column's levels start in a vector over all columns and levels."""
+        return np.cumsum([0] + [t.codes.shape[1] for t in self.task.table.levels])
+
+    def losses_by_level(self, histogram: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return, for each column and level, the loss of the rows counted in a histogram, if they were released there."""
+        parts = []
+        for j, losses in enumerate(self.column_losses):
+            parts.append(histogram[self.value_starts[j] : self.value_starts[j + 1]] @ losses)
+        return np.concatenate(parts)
+
+    def choices(self, levels: Sequence[int]) -> list[int]:
+        """Return, per pack, the number of a node's choice of levels."""
+        chosen = []
+        for pack in self.packs:
+            number = 0
+            for j in pack.columns:
+                number = number * (self.coarsest[j] - self.finest[j] + 1) + (levels[j] - self.finest[j])
+            chosen.append(number)
+        return chosen
+
+    def layout(self, levels: Sequence[int]) -> Layout:
+        """Return where a node's groups stand and how they make a key."""
+        chosen = self.choices(levels)
+        starts = np.array([base + c * pack.values for base, c, pack in zip(self._bases, chosen, self.packs, strict=True)], dtype=np.int64)
+        factors, words, word, size = [], [], 0, 1
+        for c, pack in zip(chosen, self.packs, strict=True):
+            if size * pack.sizes[c] > WORD_LIMIT:
+                word, size = word + 1, 1
+            factors.append(size)
+            words.append(word)
+            size *= pack.sizes[c]
+        return Layout(starts, np.array(factors, dtype=np.int64), np.array(words, dtype=np.int64))
+
+
+def _pack_columns(problem: Problem) -> list[Pack]:
+    """Return packs of neighbouring columns, each with a table of at most `PACK_LIMIT` cells (one column may need more)."""
+    packs: list[Pack] = []
+    pending: list[int] = []
+    codes, values = np.zeros(len(problem.rows), dtype=np.int64), 1
+    for j in range(problem.values.shape[1]):
+        domain = len(problem.task.table.levels[j].codes)
+        distinct, inverse = np.unique(codes * domain + problem.values[:, j], return_inverse=True)
+        choices = 1
+        for i in [*pending, j]:
+            choices *= problem.coarsest[i] - problem.finest[i] + 1
+        if pending and choices * len(distinct) > PACK_LIMIT:
+            packs.append(_make_pack(problem, tuple(pending), codes, values))
+            pending = []
+            distinct, inverse = np.unique(problem.values[:, j], return_inverse=True)
+        pending.append(j)
+        codes, values = inverse.reshape(-1).astype(np.int64), len(distinct)
+    packs.append(_make_pack(problem, tuple(pending), codes, values))
+    return packs
+
+
+def _make_pack(problem: Problem, columns: tuple[int, ...], codes: NDArray[np.int64], values: int) -> Pack:
+    """Return one pack: groups and losses of its distinct values at every choice of levels."""
+    first = np.zeros(values, dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    groups = np.zeros((1, values), dtype=np.int64)
+    losses = np.zeros((1, values))
+    for j in columns:
+        table = problem.task.table.levels[j]
+        span = slice(problem.finest[j], problem.coarsest[j] + 1)
+        at = problem.values[first, j]
+        finer = table.codes[at, span].T.astype(np.int64)
+        groups = (groups[:, None, :] * (finer.max(initial=0) + 1) + finer[None]).reshape(-1, values)
+        groups = np.stack([np.unique(line, return_inverse=True)[1].reshape(-1) for line in groups])
+        losses = (losses[:, None, :] + (table.loss_of()[at, span].T * problem.weights[j])[None]).reshape(-1, values)
+    sizes = tuple(int(line.max(initial=0)) + 1 for line in groups)
+    return Pack(columns, codes.astype(np.int32), values, groups.astype(np.int32), losses, sizes)
