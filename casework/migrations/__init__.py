@@ -1,0 +1,1 @@
+"""Revisions of the tables of the store, run by `sakusei init` (Alembic)."""

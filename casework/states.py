@@ -1,0 +1,296 @@
+"""States of cases and files: which step leads where, who may take it, what event it writes. Data, and the diagram drawn from it.
+
+Decided here: next states, roles, whose earlier event excludes whom (two-person rule), in which states of the case a file may move.
+Not decided here: how a step is stored (see `casework.store`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from schemas.messages import N_
+
+
+class Role(StrEnum):
+    """What a person of the office may do."""
+
+    SCREENER = "screener"
+    APPROVER = "approver"
+    PROCESSOR = "processor"
+    REVIEWER = "reviewer"
+    RELEASE_OFFICER = "release_officer"
+    AUDITOR = "auditor"
+
+
+class CaseState(StrEnum):
+    """Where a case (案件) stands."""
+
+    SUBMITTED = "submitted"
+    UNDER_REVIEW = "under_review"
+    RETURNED = "returned"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    REQUESTED = "requested"
+    CONTRACTED = "contracted"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class FileState(StrEnum):
+    """Where a file (受領ファイル) stands."""
+
+    REQUESTED = "requested"
+    DECLINED = "declined"
+    RECEIVED = "received"
+    NORMALISED = "normalised"
+    PROCESSED = "processed"
+    REFUSED = "refused"
+    ASSESSED = "assessed"
+    RELEASED = "released"
+    ERASED = "erased"
+
+
+State: TypeAlias = CaseState | FileState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Who may do what is written as one event.
+
+    Parameters
+    ----------
+    event : str
+        Name of the event, `subject.past_participle`.
+    roles : frozenset[Role]
+        One of these is needed.
+    excludes : frozenset[str]
+        Events on the same case or file whose actors may not do this (two-person rule).
+    requires : frozenset[str]
+        Events that must have happened before on the same case or file.
+    """
+
+    event: str
+    roles: frozenset[Role]
+    excludes: frozenset[str] = frozenset()
+    requires: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition(Rule):
+    """A step from one state to the next.
+
+    Parameters
+    ----------
+    source : State or None
+        None: the beginning.
+    target : State
+        The state after the step.
+    case_states : frozenset[CaseState]
+        For a step of a file: where its case must stand. Empty: anywhere.
+    file_states : frozenset[FileState]
+        For a step of a case: where all its files must stand. Empty: anywhere.
+    label : str
+        English template of what is done, for people.
+    """
+
+    source: State | None
+    target: State
+    case_states: frozenset[CaseState] = field(default_factory=frozenset)
+    file_states: frozenset[FileState] = field(default_factory=frozenset)
+    label: str
+
+
+def _roles(*roles: Role) -> frozenset[Role]:
+    return frozenset(roles)
+
+
+C, F = CaseState, FileState
+SCREENED = frozenset({"case.screened", "record.screening", "record.review"})
+OPEN = frozenset({C.REQUESTED, C.CONTRACTED})
+CONTRACTED = frozenset({C.CONTRACTED})
+SETTLED = frozenset({F.DECLINED, F.RELEASED, F.ERASED})
+ORDERED = frozenset({"record.erasure_order"})
+
+
+def _case(source: CaseState | None, target: CaseState, event: str, role: Role, label: str, **more: frozenset[str]) -> Transition:
+    return Transition(source=source, target=target, event=event, roles=_roles(role), label=label, **more)  # type: ignore[arg-type]
+
+
+def _file(source: FileState | None, target: FileState, event: str, role: Role, label: str, **more: frozenset[str]) -> Transition:
+    return Transition(source=source, target=target, event=event, roles=_roles(role), label=label, **more)  # type: ignore[arg-type]
+
+
+CASE_TRANSITIONS: tuple[Transition, ...] = (
+    _case(None, C.SUBMITTED, "case.submitted", Role.SCREENER, N_("enter the proposal")),
+    _case(C.SUBMITTED, C.UNDER_REVIEW, "case.screened", Role.SCREENER, N_("screen the proposal")),
+    _case(C.UNDER_REVIEW, C.RETURNED, "case.returned", Role.SCREENER, N_("return the proposal for correction")),
+    _case(C.RETURNED, C.UNDER_REVIEW, "case.resubmitted", Role.SCREENER, N_("enter the corrected proposal")),
+    _case(C.UNDER_REVIEW, C.ACCEPTED, "case.accepted", Role.APPROVER, N_("accept the proposal"), excludes=SCREENED),
+    _case(C.UNDER_REVIEW, C.REJECTED, "case.rejected", Role.APPROVER, N_("reject the proposal"), excludes=SCREENED),
+    *(
+        _case(source, C.CANCELLED, "case.withdrawn", Role.SCREENER, N_("record that the proposer withdrew"))
+        for source in (C.SUBMITTED, C.UNDER_REVIEW, C.RETURNED)
+    ),
+    _case(C.ACCEPTED, C.REQUESTED, "case.requested", Role.SCREENER, N_("ask the municipalities for their files")),
+    _case(C.REQUESTED, C.CONTRACTED, "case.contracted", Role.APPROVER, N_("sign the contract")),
+    *(
+        _case(source, C.CANCELLED, "case.cancelled", Role.APPROVER, N_("cancel the case"))
+        for source in (C.ACCEPTED, C.REQUESTED, C.CONTRACTED)
+    ),
+    _case(C.CONTRACTED, C.CLOSED, "case.closed", Role.RELEASE_OFFICER, N_("close the case"), file_states=SETTLED),
+)
+
+FILE_TRANSITIONS: tuple[Transition, ...] = (
+    _file(None, F.REQUESTED, "file.requested", Role.SCREENER, N_("ask for the file"), case_states=OPEN | {C.ACCEPTED}),
+    _file(F.REQUESTED, F.DECLINED, "file.declined", Role.SCREENER, N_("record that the municipality declined")),
+    _file(F.REQUESTED, F.RECEIVED, "file.received", Role.PROCESSOR, N_("receive the file"), case_states=OPEN),
+    *(
+        _file(source, F.RECEIVED, "file.received", Role.PROCESSOR, N_("receive a corrected file"), case_states=OPEN)
+        for source in (F.RECEIVED, F.NORMALISED)
+    ),
+    _file(F.RECEIVED, F.NORMALISED, "file.normalised", Role.PROCESSOR, N_("put the file into the common schema"), case_states=OPEN),
+    _file(F.NORMALISED, F.PROCESSED, "file.processed", Role.PROCESSOR, N_("process the file"), case_states=CONTRACTED),
+    _file(
+        F.PROCESSED,
+        F.ASSESSED,
+        "file.assessed",
+        Role.REVIEWER,
+        N_("assess the risk and accept"),
+        case_states=CONTRACTED,
+        excludes=frozenset({"file.processed"}),
+    ),
+    _file(
+        F.PROCESSED,
+        F.REFUSED,
+        "file.refused",
+        Role.REVIEWER,
+        N_("assess the risk and refuse"),
+        case_states=CONTRACTED,
+        excludes=frozenset({"file.processed"}),
+    ),
+    _file(F.REFUSED, F.PROCESSED, "file.processed", Role.PROCESSOR, N_("process the file by a new plan"), case_states=CONTRACTED),
+    _file(
+        F.ASSESSED,
+        F.RELEASED,
+        "file.released",
+        Role.RELEASE_OFFICER,
+        N_("release the file"),
+        case_states=CONTRACTED,
+        excludes=frozenset({"file.assessed"}),
+    ),
+    *(
+        _file(source, F.ERASED, "file.erased", Role.RELEASE_OFFICER, N_("erase the file"), excludes=ORDERED, requires=ORDERED)
+        for source in (F.REQUESTED, F.RECEIVED, F.NORMALISED, F.PROCESSED, F.REFUSED, F.ASSESSED, F.RELEASED)
+    ),
+)
+
+OFFICERS = _roles(Role.SCREENER, Role.APPROVER, Role.PROCESSOR, Role.REVIEWER, Role.RELEASE_OFFICER)
+
+# Records (append-only documents): kind → who may add one. Its event is `record.KIND`.
+RECORD_RULES: dict[str, Rule] = {
+    kind: Rule(event=f"record.{kind}", roles=roles, excludes=excludes)
+    for kind, roles, excludes in (
+        ("screening", _roles(Role.SCREENER), frozenset[str]()),
+        ("review", _roles(Role.SCREENER, Role.REVIEWER), frozenset[str]()),
+        ("decision", _roles(Role.APPROVER), SCREENED),
+        ("notice", _roles(Role.SCREENER, Role.APPROVER), frozenset[str]()),
+        ("opinion", _roles(Role.SCREENER), frozenset[str]()),
+        ("fee", _roles(Role.SCREENER, Role.APPROVER), frozenset[str]()),
+        ("payment", _roles(Role.SCREENER, Role.APPROVER), frozenset[str]()),
+        ("contract", _roles(Role.APPROVER), frozenset[str]()),
+        ("request", _roles(Role.SCREENER), frozenset[str]()),
+        ("answer", _roles(Role.SCREENER), frozenset[str]()),
+        ("transfer", _roles(Role.PROCESSOR), frozenset[str]()),
+        ("receipt", _roles(Role.PROCESSOR), frozenset[str]()),
+        ("quality", _roles(Role.PROCESSOR), frozenset[str]()),
+        ("conversion", _roles(Role.PROCESSOR), frozenset[str]()),
+        ("plan", _roles(Role.PROCESSOR), frozenset[str]()),
+        ("processing", _roles(Role.PROCESSOR), frozenset[str]()),
+        ("verification", _roles(Role.PROCESSOR, Role.REVIEWER), frozenset[str]()),
+        ("risk", _roles(Role.REVIEWER), frozenset({"file.processed"})),
+        ("gate", _roles(Role.REVIEWER, Role.RELEASE_OFFICER), frozenset[str]()),
+        ("release", _roles(Role.RELEASE_OFFICER), frozenset[str]()),
+        ("ledger", _roles(Role.RELEASE_OFFICER), frozenset[str]()),
+        ("delivery", _roles(Role.RELEASE_OFFICER), frozenset[str]()),
+        ("recall", _roles(Role.RELEASE_OFFICER), frozenset[str]()),
+        ("trace", _roles(Role.RELEASE_OFFICER, Role.AUDITOR), frozenset[str]()),
+        ("publication", _roles(Role.SCREENER, Role.RELEASE_OFFICER), frozenset[str]()),
+        ("erasure_order", _roles(Role.PROCESSOR, Role.RELEASE_OFFICER), frozenset[str]()),
+        ("certificate", _roles(Role.RELEASE_OFFICER), frozenset[str]()),
+    )
+}
+
+# Everything else that is written as an event.
+RULES: dict[str, Rule] = {
+    rule.event: rule
+    for rule in (
+        Rule(event="register.added", roles=_roles(Role.SCREENER)),
+        Rule(event="register.revised", roles=_roles(Role.SCREENER, Role.RELEASE_OFFICER)),
+        Rule(event="register.struck", roles=_roles(Role.SCREENER)),
+        Rule(event="person.added", roles=_roles(Role.APPROVER)),
+        Rule(event="person.changed", roles=_roles(Role.APPROVER)),
+        Rule(event="paper.added", roles=OFFICERS),
+        Rule(event="vault.sealed", roles=_roles(Role.PROCESSOR)),
+        Rule(event="vault.opened", roles=_roles(Role.PROCESSOR, Role.REVIEWER, Role.RELEASE_OFFICER)),
+    )
+}
+
+LABELS: dict[str, str] = {
+    C.SUBMITTED: N_("submitted"),
+    C.UNDER_REVIEW: N_("under review"),
+    C.RETURNED: N_("returned"),
+    C.ACCEPTED: N_("accepted"),
+    C.REJECTED: N_("rejected"),
+    C.REQUESTED: N_("requested"),
+    C.CONTRACTED: N_("contracted"),
+    C.CLOSED: N_("closed"),
+    C.CANCELLED: N_("cancelled"),
+    F.DECLINED: N_("declined"),
+    F.RECEIVED: N_("received"),
+    F.NORMALISED: N_("normalised"),
+    F.PROCESSED: N_("processed"),
+    F.REFUSED: N_("refused"),
+    F.ASSESSED: N_("assessed"),
+    F.RELEASED: N_("released"),
+    F.ERASED: N_("erased"),
+    Role.SCREENER: N_("screener"),
+    Role.APPROVER: N_("approver"),
+    Role.PROCESSOR: N_("processor"),
+    Role.REVIEWER: N_("reviewer"),
+    Role.RELEASE_OFFICER: N_("release officer"),
+    Role.AUDITOR: N_("auditor"),
+}
+
+
+def find_transition(source: State | None, target: State) -> Transition | None:
+    """Return the step between two states, or None when there is none."""
+    table = CASE_TRANSITIONS if isinstance(target, CaseState) else FILE_TRANSITIONS
+    return next((step for step in table if step.source == source and step.target == target), None)
+
+
+def next_steps(state: State) -> tuple[Transition, ...]:
+    """Return the steps that lead out of a state."""
+    table = CASE_TRANSITIONS if isinstance(state, CaseState) else FILE_TRANSITIONS
+    return tuple(step for step in table if step.source == state)
+
+
+def to_mermaid() -> str:
+    """Return both state diagrams as one Mermaid text: states, events, roles, and whose work excludes whom."""
+    return "\n".join(
+        ["stateDiagram-v2", *_diagram("case", CASE_TRANSITIONS), *_diagram("file", FILE_TRANSITIONS)],
+    )
+
+
+def _diagram(name: str, table: Iterable[Transition]) -> list[str]:
+    """Return one composite state with an arrow per step."""
+    lines = [f"  state {name} {{"]
+    sources = set()
+    for step in table:
+        start = f"{name}_{step.source}" if step.source else "[*]"
+        sources.add(step.source)
+        others = f" (not by {', '.join(sorted(step.excludes))})" if step.excludes else ""
+        lines.append(f"    {start} --> {name}_{step.target}: {step.event} [{' / '.join(sorted(step.roles))}]{others}")
+    ends = {step.target for step in table} - sources
+    lines += [f"    {name}_{state} --> [*]" for state in sorted(ends)]
+    return [*lines, "  }"]

@@ -1,0 +1,140 @@
+"""One writer at a time, and all or nothing: connections, the lock, ids. What is written is decided by the rooms on top."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Engine, RowMapping, Select, insert, select, update
+from sqlalchemy.engine import Connection
+
+from casework.database import WRITE, database_errors
+from casework.records import counter_table, office_table
+from schemas.errors import InternalError, SettingsError
+from schemas.messages import N_
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The end of the chain: sequence number and hash of the last event."""
+
+    sequence: int
+    hash: str
+
+
+class Witness(Protocol):
+    """Who keeps the head of the chain outside the database."""
+
+    def attest(self, head: Head) -> bytes:
+        """Return the signed head; called before commit, so that a missing key stops the write."""
+
+    def keep(self, statement: bytes) -> None:
+        """Keep the signed head; called after commit."""
+
+
+class Transactions:
+    """Connections of the store: reads by themselves, writes one at a time.
+
+    Parameters
+    ----------
+    engine : Engine
+        From `casework.database.open_engine`.
+    now : Callable[[], datetime]
+        The clock, with time zone.
+    witness : Witness or None
+        Keeps the head outside; None for none.
+    """
+
+    def __init__(self, engine: Engine, *, now: Callable[[], datetime], witness: Witness | None = None) -> None:
+        self.engine = engine
+        self._now = now
+        self._witness = witness
+        self._connection: Connection | None = None
+        self._head: Head | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Group writes: all of them happen or none. May be nested; only the outermost commits.
+
+        Raises
+        ------
+        SettingsError
+            The database does not answer, or another writer held it too long.
+        """
+        if self._connection is not None:
+            with self._connection.begin_nested():
+                yield
+            return
+        statement: bytes | None = None
+        with database_errors(), self.engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
+            self._connection = connection
+            try:
+                before = self._head = self._lock(connection)
+                yield
+                if self._witness and self._head != before:
+                    statement = self._witness.attest(self._head)
+            finally:
+                self._connection = self._head = None
+        if self._witness and statement:
+            self._witness.keep(statement)
+
+    def _lock(self, connection: Connection) -> Head:
+        """Wait for other writers, then return the head of the chain (SQLite: BEGIN IMMEDIATE has waited already)."""
+        row = connection.execute(select(office_table.c.sequence, office_table.c.head).with_for_update()).one_or_none()
+        return Head(sequence=row.sequence, hash=row.head) if row else Head(sequence=0, hash="0" * 64)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """Yield the connection of the running transaction, else one of its own."""
+        if self._connection is not None:
+            yield self._connection
+            return
+        with database_errors(), self.engine.connect() as connection:
+            yield connection
+
+    def _writing(self) -> Connection:
+        """Return the connection of the running transaction."""
+        if self._connection is None:
+            raise InternalError(N_("a write outside a transaction"), N_("report this line to the maintainers"))
+        return self._connection
+
+    def _all(self, query: Select[Any]) -> list[RowMapping]:
+        with self._reading() as connection:
+            return list(connection.execute(query).mappings())
+
+    def _first(self, query: Select[Any]) -> RowMapping | None:
+        with self._reading() as connection:
+            return connection.execute(query).mappings().first()
+
+    def _next_id(self, prefix: str) -> str:
+        """Return the next id of a kind, such as `C-0001`."""
+        connection = self._writing()
+        found = connection.execute(select(counter_table.c.value).where(counter_table.c.prefix == prefix)).scalar()
+        value = int(found or 0) + 1
+        if found is None:
+            connection.execute(insert(counter_table).values(prefix=prefix, value=value))
+        else:
+            connection.execute(update(counter_table).where(counter_table.c.prefix == prefix).values(value=value))
+        return f"{prefix}-{value:04d}"
+
+    def _clock(self) -> str:
+        """Return the time in UTC to the second."""
+        return self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def is_synthetic(self) -> bool:
+        """Return whether the office was set up for synthetic data.
+
+        Raises
+        ------
+        SettingsError
+            The store was never opened as an office.
+        """
+        row = self._first(select(office_table.c.synthetic))
+        if row is None:
+            raise SettingsError(N_("the case store is empty"), N_("set up the workspace: sakusei init"))
+        return bool(row["synthetic"])
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()

@@ -1,0 +1,75 @@
+"""The head of the chain outside the database: `head.json`, signed by the office, so that a database cut short is noticed."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from casework.keys import Keys
+from casework.store.transactions import Head
+from casework.workshop import hold_lock
+from schemas.errors import VerificationFailed
+from schemas.files import canonical_json, write_bytes
+from schemas.messages import N_
+
+
+def sign_head(head: Head, keys: Keys) -> dict[str, Any]:
+    """Return a signed statement of where the chain ended: for the head file, receipts and packages."""
+    body = {"hash": head.hash, "sequence": head.sequence}
+    return {**body, "signature": keys.sign(canonical_json(body)).hex()}
+
+
+def check_head(statement: dict[str, Any], key: Ed25519PublicKey) -> Head:
+    """Return the head a signed statement speaks of.
+
+    Raises
+    ------
+    VerificationFailed
+        The office did not sign it.
+    """
+    try:
+        head = Head(sequence=int(statement["sequence"]), hash=str(statement["hash"]))
+        key.verify(bytes.fromhex(statement["signature"]), canonical_json({"hash": head.hash, "sequence": head.sequence}))
+    except (KeyError, ValueError, TypeError, InvalidSignature) as error:
+        raise VerificationFailed(
+            N_("the signed head of the chain is not by this office"), N_("restore head.json from its backup, or compare with a receipt")
+        ) from error
+    return head
+
+
+@dataclass(frozen=True, slots=True)
+class HeadFile:
+    """Keeps the newest signed head in a file."""
+
+    path: Path
+    keys: Keys
+
+    def attest(self, head: Head) -> bytes:
+        """Return the signed head; a missing passphrase stops the write here, before commit."""
+        return canonical_json(sign_head(head, self.keys))
+
+    def keep(self, statement: bytes) -> None:
+        """Keep the head unless a colleague has kept a later one."""
+        with hold_lock(self.path.with_name(".head.lock")):
+            if self.path.exists() and json.loads(self.path.read_bytes())["sequence"] >= json.loads(statement)["sequence"]:
+                return
+            write_bytes(self.path, statement)
+
+    def read(self) -> Head | None:
+        """Return the kept head; None when there is none.
+
+        Raises
+        ------
+        VerificationFailed
+            The office did not sign it.
+        """
+        if not self.path.exists():
+            return None
+        try:
+            statement = json.loads(self.path.read_bytes())
+        except ValueError:
+            statement = {}
+        return check_head(statement if isinstance(statement, dict) else {}, self.keys.public_key())
