@@ -1,0 +1,242 @@
+"""From rows to the class table: what the solver may know of a file.
+
+Decided here: how combinations, persons, patterns of persons and sensitive values are numbered, so that the same content gives the same
+numbers whatever the order of rows or the engine. Not decided here: which levels are released.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import ibis
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from anonymize.classes import ClassTable, Memberships, SensitiveCounts
+from anonymize.engine import Engine, match
+from schemas.errors import EngineFailed, FileRejected
+from schemas.hierarchies import LevelTable, load_hierarchy
+from schemas.messages import N_, Name
+from schemas.plan import Plan
+
+ROWS, PERSONS, LINE, ENTRY, PATTERN = "__rows", "__persons", "__line", "__entry", "__pattern"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Classes:
+    """The class table and the raw values of its lines.
+
+    Parameters
+    ----------
+    table : ClassTable
+        What the solver sees.
+    keys : pa.Table
+        One line per line of the table: the quasi-identifier values in the input's types, and `__line`. Never leaves the engine rooms.
+    """
+
+    table: ClassTable
+    keys: pa.Table
+
+    def __repr__(self) -> str:
+        """Show counts, never values."""
+        return f"Classes({self.table!r})"
+
+
+def build_class_table(engine: Engine, rows: ibis.Table, plan: Plan) -> Classes:
+    """Return the class table of a file.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the rows are.
+    rows : ibis.Table
+        The rows, with sensitive columns as they will be released.
+    plan : Plan
+        Names quasi-identifiers, unit and models.
+
+    Raises
+    ------
+    FileRejected
+        The file has no rows, or rows without a person key.
+    PlanError
+        A hierarchy does not know some values of its column.
+    """
+    columns = [column.name for column in plan.recoded]
+    sensitive = model_columns(plan)
+    _check_unit(engine, rows, plan)
+    cells = count_cells(engine, rows, plan)
+    counts = engine.fetch(count_combinations(cells, columns, plan))
+    if counts.num_rows == 0:
+        raise FileRejected(N_("the input has no rows"), N_("give a file with rows"))
+    levels, codes = encode_columns(counts, plan)
+    order = sort_lines(codes)
+    keys = counts.select(columns).take(pa.array(order)).append_column(LINE, pa.array(np.arange(len(order), dtype=np.int64)))
+    persons = _integers(counts, PERSONS)[order]
+    total_persons = _count_persons(engine, cells, plan, persons)
+    several = plan.unit is not None and int(persons.sum()) > total_persons
+    lines = engine.load(keys) if several or sensitive else None
+    table = ClassTable(
+        columns=tuple(columns),
+        levels=levels,
+        codes=codes[order],
+        rows=_integers(counts, ROWS)[order],
+        persons=persons,
+        memberships=_find_patterns(engine, _link(cells, lines, columns), LINE, plan.unit) if several and lines is not None else None,
+        sensitive={name: count_sensitive(engine, _link(cells, lines, columns), name, plan, len(order)) for name in sensitive}
+        if lines is not None
+        else {},
+        total_rows=int(_integers(counts, ROWS).sum()),
+        total_persons=total_persons,
+    )
+    return Classes(table=table, keys=keys)
+
+
+def model_columns(plan: Plan) -> list[str]:
+    """Return the sensitive columns a privacy model asks about, each once."""
+    asked = [model.column for model in plan.privacy.diversity] + [model.column for model in plan.privacy.closeness]
+    return list(dict.fromkeys(asked))
+
+
+def count_cells(engine: Engine, rows: ibis.Table, plan: Plan) -> ibis.Table:
+    """Return the rows grouped by all that is counted by; the rows themselves when combinations are all that matters."""
+    detail = model_columns(plan) + ([plan.unit] if plan.unit else [])
+    if not detail:
+        return rows
+    columns = [column.name for column in plan.recoded]
+    return engine.keep(rows.group_by([*columns, *detail]).agg(**{ROWS: rows.count()}))
+
+
+def count_combinations(cells: ibis.Table, columns: list[str], plan: Plan) -> ibis.Table:
+    """Return the expression of rows and distinct persons per combination."""
+    rows = cells[ROWS].sum().cast("int64") if ROWS in cells.columns else cells.count()
+    if plan.unit is None:
+        return cells.group_by(columns).agg(**{ROWS: rows, PERSONS: rows})
+    persons = cells[plan.unit].nunique() if model_columns(plan) else cells.count()
+    return cells.group_by(columns).agg(**{ROWS: rows, PERSONS: persons})
+
+
+def encode_columns(counts: pa.Table, plan: Plan) -> tuple[tuple[LevelTable, ...], NDArray[np.int32]]:
+    """Return, per quasi-identifier, its levels, and per combination the position of its values.
+
+    Raises
+    ------
+    PlanError
+        A hierarchy does not know some values.
+    """
+    levels = []
+    codes = np.empty((counts.num_rows, len(plan.recoded)), dtype=np.int32)
+    for j, column in enumerate(plan.recoded):
+        values, codes[:, j] = number_values(counts.column(column.name))
+        hierarchy = load_hierarchy(column.hierarchy or "", folder=plan.folder)
+        levels.append(hierarchy.resolve(values, column=column.name))
+    return tuple(levels), codes
+
+
+def number_values(column: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int32]]:
+    """Return the distinct values in ascending order, a missing value last, and the number of each cell's value."""
+    encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    order = pc.array_sort_indices(encoded.dictionary, null_placement="at_end").to_numpy()
+    position = np.empty(len(order), dtype=np.int32)
+    position[order] = np.arange(len(order), dtype=np.int32)
+    return encoded.dictionary.take(pa.array(order)), position[encoded.indices.to_numpy()]
+
+
+def sort_lines(codes: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return the order of lines by their codes, first column first."""
+    return np.lexsort(codes.T[::-1]).astype(np.int64)
+
+
+def count_sensitive(engine: Engine, linked: ibis.Table, name: str, plan: Plan, lines: int) -> SensitiveCounts:
+    """Return the persons of each value of a sensitive column per combination.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the rows are.
+    linked : ibis.Table
+        Counted cells with the number of their combination.
+    name : str
+        The sensitive column.
+    plan : Plan
+        Names the unit.
+    lines : int
+        Combinations in all.
+    """
+    persons = linked[plan.unit].nunique() if plan.unit else linked[ROWS].sum().cast("int64")
+    found = engine.fetch(linked.group_by([LINE, name]).agg(**{PERSONS: persons}))
+    values, codes = number_values(found.column(name))
+    line = _integers(found, LINE)
+    order = np.lexsort((codes, line))
+    counts = _integers(found, PERSONS)[order]
+    entries = found.select([LINE, name]).take(pa.array(order)).append_column(ENTRY, pa.array(np.arange(len(order), dtype=np.int64)))
+    memberships = None
+    if plan.unit is not None:
+        numbered = engine.load(entries)
+        cells = linked.join(numbered, match(linked, numbered, [LINE, name])).select(linked[plan.unit], numbered[ENTRY])
+        single = engine.fetch_number(cells.agg(n=cells[plan.unit].nunique())) == int(counts.sum())
+        memberships = None if single else _find_patterns(engine, cells, ENTRY, plan.unit)
+    offsets = np.concatenate(([0], np.cumsum(np.bincount(line, minlength=lines)))).astype(np.int64)
+    return SensitiveCounts(
+        offsets=offsets, values=codes[order].astype(np.int32), persons=counts, distinct=len(values), memberships=memberships
+    )
+
+
+def _find_patterns(engine: Engine, cells: ibis.Table, number: str, unit: str | None) -> Memberships:
+    """Return which numbers (combinations or entries) occur together in one person, and for how many persons."""
+    distinct = cells.select(unit, number).distinct()
+    persons = distinct.group_by(unit).agg(**{PATTERN: distinct[number].collect().sort()})
+    patterns = persons.group_by(PATTERN).agg(**{PERSONS: persons.count()})
+    found = engine.fetch(patterns.order_by(PATTERN))
+    lists = found.column(PATTERN).combine_chunks()
+    lists = lists.combine_chunks() if isinstance(lists, pa.ChunkedArray) else lists
+    sizes = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
+    return Memberships(
+        offsets=np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
+        combinations=lists.flatten().to_numpy().astype(np.int64),
+        persons=_integers(found, PERSONS),
+    )
+
+
+def _link(cells: ibis.Table, lines: ibis.Table | None, columns: list[str]) -> ibis.Table:
+    """Return cells with the number of their combination."""
+    if lines is None:
+        raise EngineFailed(N_("the class table is not loaded"), N_("report this to the maintainers"))
+    rest = [name for name in cells.columns if name not in columns]
+    return cells.join(lines, match(cells, lines, columns)).select(*[cells[name] for name in rest], lines[LINE])
+
+
+def _check_unit(engine: Engine, rows: ibis.Table, plan: Plan) -> None:
+    if plan.unit is None:
+        return
+    missing = engine.fetch_number(rows.agg(n=rows[plan.unit].isnull().cast("int64").sum()))
+    if missing:
+        raise FileRejected(
+            N_("{count} rows have no person key in {column}"),
+            N_("give every row its person key, or take these rows out before processing"),
+            count=missing,
+            column=Name(plan.unit),
+        )
+
+
+def _count_persons(engine: Engine, cells: ibis.Table, plan: Plan, persons: NDArray[np.int64]) -> int:
+    if plan.unit is None:
+        return int(persons.sum())
+    return engine.fetch_number(cells.agg(n=cells[plan.unit].nunique()))
+
+
+def _integers(table: pa.Table, name: str) -> NDArray[np.int64]:
+    numbers: NDArray[np.int64] = table.column(name).to_numpy().astype(np.int64)
+    return numbers
+
+
+def level_limits(plan: Plan, levels: tuple[LevelTable, ...]) -> Mapping[str, NDArray[np.int8]]:
+    """Return the finest and coarsest level allowed per quasi-identifier, as `min_levels` and `max_levels` of a search task."""
+    tops = [len(table.level_names) - 1 for table in levels]
+    highest = [top if column.max_level is None else column.max_level for column, top in zip(plan.recoded, tops, strict=True)]
+    return {
+        "min_levels": np.array([column.min_level for column in plan.recoded], dtype=np.int8),
+        "max_levels": np.array(highest, dtype=np.int8),
+    }

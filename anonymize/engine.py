@@ -1,0 +1,172 @@
+"""What an engine does for the rest of `anonymize`: it holds the rows, and answers Ibis expressions with Arrow.
+
+Decided here: the five verbs every engine knows, and that errors of an engine never show their text (it may quote cells). Not decided here:
+what is asked (class table, treatments, apply); the expressions are the same for every engine, compiled to its SQL dialect by Ibis.
+"""
+
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import ibis
+import pyarrow as pa
+
+from schemas.errors import EngineFailed, SettingsError
+from schemas.messages import N_, Name
+
+ENGINE_NAMES = ("duckdb", "spark")
+BATCH_ROWS = 1 << 17
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """How an engine may use the machine.
+
+    Parameters
+    ----------
+    work : Path
+        Private folder for what does not fit in memory.
+    threads : int or None
+        Threads; None: all cores.
+    memory_limit_bytes : int or None
+        Memory for the engine's own tables; None: the engine's default here.
+    """
+
+    work: Path
+    threads: int | None = None
+    memory_limit_bytes: int | None = None
+
+
+class Engine(ABC):
+    """An open engine. Close it when done.
+
+    Attributes
+    ----------
+    name : str
+        "duckdb" or "spark".
+    dialect : str
+        The SQL that Ibis compiles to.
+    """
+
+    name: ClassVar[str]
+    dialect: ClassVar[str]
+    errors: tuple[type[Exception], ...] = ()
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+
+    @abstractmethod
+    def _run(self, sql: str) -> pa.Table:
+        """Return the whole answer of a query."""
+
+    @abstractmethod
+    def _stream(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Return the answer of a query piece by piece, in its order."""
+
+    @abstractmethod
+    def _keep(self, name: str, sql: str) -> None:
+        """Compute a query once under a name."""
+
+    @abstractmethod
+    def _load(self, name: str, rows: pa.Table) -> None:
+        """Take an Arrow table in under a name."""
+
+    @abstractmethod
+    def _open(self, name: str, path: Path) -> None:
+        """Name a Parquet file."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Forget everything."""
+
+    def open_parquet(self, path: Path, schema: pa.Schema) -> ibis.Table:
+        """Return a Parquet file as a table; nothing is read yet."""
+        name = self._next_name()
+        with self.guard():
+            self._open(name, path)
+        return ibis.table(ibis.Schema.from_pyarrow(schema), name=name)
+
+    def load(self, rows: pa.Table) -> ibis.Table:
+        """Take an Arrow table in."""
+        name = self._next_name()
+        with self.guard():
+            self._load(name, rows)
+        return ibis.table(ibis.Schema.from_pyarrow(rows.schema), name=name)
+
+    def keep(self, expression: ibis.Table) -> ibis.Table:
+        """Compute a table once, for several uses."""
+        name = self._next_name()
+        with self.guard():
+            self._keep(name, self._compile(expression))
+        return ibis.table(expression.schema(), name=name)
+
+    def fetch(self, expression: ibis.Table) -> pa.Table:
+        """Return the whole answer; its order means nothing unless the expression states one."""
+        with self.guard():
+            answer = self._run(self._compile(expression))
+        return answer.cast(expression.schema().to_pyarrow())
+
+    def fetch_number(self, expression: ibis.Table) -> int:
+        """Return the one number of a table of one cell; a missing number is 0."""
+        return int(self.fetch(expression).column(0)[0].as_py() or 0)
+
+    def stream(self, expression: ibis.Table) -> Iterator[pa.RecordBatch]:
+        """Return the answer piece by piece, in the order the expression states."""
+        schema = expression.schema().to_pyarrow()
+        with self.guard():
+            for batch in self._stream(self._compile(expression)):
+                yield batch.cast(schema)
+
+    def _compile(self, expression: ibis.Table) -> str:
+        return str(ibis.to_sql(expression, dialect=self.dialect))
+
+    def _next_name(self) -> str:
+        return f"sakusei_{next(self._numbers)}"
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Turn the engine's errors into ours; their text may quote cells and is not shown."""
+        try:
+            yield
+        except (*self.errors, pa.ArrowException) as error:
+            raise EngineFailed(
+                N_("the engine {engine} stopped with {kind}"),
+                N_("nothing was written; see that memory and disk suffice, and that the input file is whole"),
+                engine=Name(self.name),
+                kind=Name(type(error).__name__),
+            ) from None
+
+
+def open_engine(name: str, settings: EngineSettings) -> Engine:
+    """Return an open engine.
+
+    Raises
+    ------
+    SettingsError
+        There is no engine of that name.
+    EngineUnavailable
+        What the engine needs is not installed.
+    """
+    if name == "duckdb":
+        from anonymize.engine_duckdb import DuckDBEngine
+
+        return DuckDBEngine(settings)
+    if name == "spark":
+        from anonymize.engine_spark import SparkEngine
+
+        return SparkEngine(settings)
+    raise SettingsError(
+        N_("there is no engine {engine}"),
+        N_("the engines are: {engines}"),
+        engine=Name(name),
+        engines=Name(", ".join(ENGINE_NAMES)),
+    )
+
+
+def match(left: ibis.Table, right: ibis.Table, columns: list[str]) -> list[Any]:
+    """Return the predicates of a join on equal values, where a missing value equals a missing value."""
+    return [left[column].identical_to(right[column]) for column in columns]

@@ -1,0 +1,156 @@
+"""Spark, through its SQL: the engine for what outgrows one machine. PySpark and Java come with the optional installation.
+
+Arrow goes in and out, never pandas. One session serves a whole process, because starting Java takes seconds.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from anonymize.engine import BATCH_ROWS, Engine, EngineSettings
+from anonymize.work_folder import open_work_folder
+from schemas.errors import EngineUnavailable
+from schemas.messages import N_
+
+SILENT_LOG = "status = off\nrootLogger.level = off\n"
+
+
+class SparkEngine(Engine):
+    """A Spark session in local mode, or the one that `spark-submit` brought."""
+
+    name = "spark"
+    dialect = "pyspark"
+
+    def __init__(self, settings: EngineSettings) -> None:
+        super().__init__()
+        self._session = open_session(settings.threads or os.cpu_count() or 1)
+        self._work = settings.work
+        self._views: list[str] = []
+        self.errors = _spark_errors()
+
+    def _run(self, sql: str) -> pa.Table:
+        return self._session.sql(sql).toArrow()
+
+    def _stream(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Let Spark write sorted parts into the work folder, and read them in order: the driver never holds the rows."""
+        parts = self._write_parts(self._next_name(), sql)
+        for part in sorted(parts.glob("part-*.parquet")):
+            with pq.ParquetFile(part) as file:
+                yield from file.iter_batches(BATCH_ROWS)
+        shutil.rmtree(parts)
+
+    def _keep(self, name: str, sql: str) -> None:
+        self._open(name, self._write_parts(name, sql))
+
+    def _write_parts(self, name: str, sql: str) -> Path:
+        parts = self._work / name
+        self._session.sql(sql).write.parquet(parts.as_uri())
+        return parts
+
+    def _load(self, name: str, rows: pa.Table) -> None:
+        path = self._work / f"{name}.parquet"
+        pq.write_table(rows, path)
+        self._open(name, path)
+
+    def _open(self, name: str, path: Path) -> None:
+        self._session.read.parquet(path.resolve().as_uri()).createOrReplaceTempView(name)
+        self._views.append(name)
+
+    def close(self) -> None:
+        """Drop the tables; the session stays for the next run of this process."""
+        for view in self._views:
+            self._session.catalog.dropTempView(view)
+
+
+@cache
+def open_session(threads: int) -> Any:
+    """Return the one Spark session of this process.
+
+    Raises
+    ------
+    EngineUnavailable
+        PySpark or Java is missing.
+    """
+    if not has_java():
+        raise EngineUnavailable(
+            N_("the engine spark needs Java, and none was found"),
+            N_("install Java 17 or 21 (Debian: apt-get install openjdk-17-jre-headless) and set JAVA_HOME or PATH"),
+        )
+    try:
+        session_class = _import_session()
+    except ImportError:
+        raise EngineUnavailable(
+            N_("the engine spark needs PySpark, which is not installed"),
+            N_("install it with: pip install 'sakusei[spark]'"),
+        ) from None
+    folder = _process_folder()
+    log = folder / "log4j2.properties"
+    log.write_text(SILENT_LOG, encoding="utf-8")
+    builder = session_class.builder.appName("sakusei")
+    for key, value in session_settings(folder, log).items():
+        builder = builder.config(key, value)
+    if "SPARK_REMOTE" not in os.environ and "MASTER" not in os.environ:
+        builder = builder.master(f"local[{threads}]")
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("OFF")
+    return session
+
+
+def session_settings(folder: Path, log: Path) -> dict[str, str]:
+    """Return the settings of a session: quiet, private, UTC, no pages on the network, one shuffle partition per core at most."""
+    return {
+        "spark.ui.enabled": "false",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.memory": os.environ.get("SAKUSEI_SPARK_MEMORY", "2g"),
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={log.as_uri()} -Dlog4j.configurationFile={log.as_uri()}",
+        "spark.local.dir": str(folder),
+        "spark.sql.warehouse.dir": (folder / "warehouse").as_uri(),
+        "spark.sql.shuffle.partitions": os.environ.get("SAKUSEI_SPARK_PARTITIONS", str(os.cpu_count() or 1)),
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.ansi.enabled": "true",
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+        "spark.log.structuredLogging.enabled": "false",
+    }
+
+
+def has_java() -> bool:
+    """Return whether JAVA_HOME or PATH leads to a `java`."""
+    home = os.environ.get("JAVA_HOME")
+    if home and (Path(home) / "bin" / "java").exists():
+        return True
+    return shutil.which("java") is not None
+
+
+def _import_session() -> Any:
+    """Import PySpark and the dialect of Ibis; their warning on newer pandas does not concern us, since rows travel as Arrow."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
+        import ibis.backends.pyspark  # noqa: F401 - registers the dialect
+        from pyspark.sql import SparkSession
+    return SparkSession
+
+
+def _spark_errors() -> tuple[type[Exception], ...]:
+    from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+    from pyspark.errors import PySparkException
+
+    return (Py4JError, PySparkException)
+
+
+def _process_folder() -> Path:
+    """Return a private folder that lives as long as this process."""
+    stack = ExitStack()
+    folder = stack.enter_context(open_work_folder(Path(tempfile.gettempdir())))
+    atexit.register(stack.close)
+    return folder

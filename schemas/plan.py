@@ -1,0 +1,266 @@
+"""The plan (加工計画): what happens to every column, on which clause it rests, and what the written release must hold.
+
+Decided here: the record of a plan, its one spelling and its hash. Not decided here: which plans make sense (`schemas.plan_rules`), how a
+treatment works (`anonymize.treatments`), which levels are released (`anonymize.search`).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from schemas.errors import PlanError
+from schemas.files import canonical_json, sha256_bytes
+from schemas.findings import Finding, FindingKind, Severity
+from schemas.messages import N_, Name
+from schemas.tables import Role
+
+Method = Literal["global", "local"]
+DROP, FRESH_ID, KEEP = "drop", "fresh_id", "keep"
+
+INPUT_COLUMN_UNPLANNED = FindingKind("input-column-unplanned", Severity.FILE, N_("a column of the input is missing in the plan"))
+PLAN_COLUMN_ABSENT = FindingKind("plan-column-absent", Severity.FILE, N_("a column of the plan is missing in the input"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diversity:
+    """l-diversity promised for one sensitive column: `kind` is distinct, entropy or recursive; `c` belongs to recursive."""
+
+    column: str
+    kind: Literal["distinct", "entropy", "recursive"]
+    l: float  # noqa: E741 - the letter of the model
+    c: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closeness:
+    """t-closeness promised for one sensitive column; `t` is 0–1."""
+
+    column: str
+    t: float
+    distance: Literal["equal", "ordered"] = "equal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Privacy:
+    """What every released class must hold; `k` counts persons."""
+
+    k: int
+    diversity: tuple[Diversity, ...] = ()
+    closeness: tuple[Closeness, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedColumn:
+    """One column of the input.
+
+    Parameters
+    ----------
+    name : str
+        Name in the input.
+    role : Role
+        What the column is to the person it speaks of.
+    clause : int
+        Item 1–5 of the processing standard (加工基準) the treatment serves.
+    treatment : str, Mapping or None
+        "drop", "fresh_id", "keep", or the steps by name; None for a recoded quasi-identifier.
+    hierarchy : str, Mapping or None
+        How a quasi-identifier becomes coarser.
+    max_level, min_level : int
+        Coarsest level (None: all) and finest level that may be released.
+    weight : float
+        Weight of the column's loss in the search, positive.
+    type : str or None
+        Type to read the cells of a CSV file as; None: the type of the table, else text.
+    description : str or None
+        What data users read about the column.
+    """
+
+    name: str
+    role: Role
+    clause: int
+    treatment: str | Mapping[str, Any] | None = None
+    hierarchy: str | Mapping[str, Any] | None = None
+    max_level: int | None = None
+    min_level: int = 0
+    weight: float = 1.0
+    type: str | None = None
+    description: str | None = None
+
+    @property
+    def is_recoded(self) -> bool:
+        """Whether the search chooses the released level of this column."""
+        return self.role is Role.QUASI_IDENTIFIER and self.treatment is None
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether nothing of this column is released."""
+        return self.treatment == DROP
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the entry as a plan spells it, without what is default."""
+        entry: dict[str, Any] = {"role": self.role.value, "treatment": _plain(self.treatment), "hierarchy": _plain(self.hierarchy)}
+        entry |= {"max_level": self.max_level, "min_level": self.min_level or None, "weight": None if self.weight == 1 else self.weight}
+        entry |= {"type": self.type, "description": self.description, "clause": self.clause}
+        return {key: value for key, value in entry.items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A complete plan.
+
+    Parameters
+    ----------
+    name : str
+        Name of the plan.
+    table : str or None
+        Table schema of the input; None: the columns alone describe it.
+    unit : str or None
+        Column that tells persons apart; None: one row is one person.
+    privacy : Privacy
+        Models and thresholds.
+    suppression_limit : float
+        Greatest share (0–1) of rows that may be suppressed.
+    method : {"global", "local"}
+        How levels are chosen.
+    budget_seconds : float or None
+        When the search stops with the best so far.
+    columns : tuple[PlannedColumn, ...]
+        All columns of the input, in the order of the release.
+    folder : Path or None
+        Where relative paths of hierarchies start.
+    """
+
+    name: str
+    privacy: Privacy
+    columns: tuple[PlannedColumn, ...]
+    table: str | None = None
+    unit: str | None = None
+    suppression_limit: float = 0.0
+    method: Method = "local"
+    budget_seconds: float | None = None
+    folder: Path | None = None
+
+    @property
+    def recoded(self) -> tuple[PlannedColumn, ...]:
+        """The quasi-identifiers that the search recodes, in the order of the plan."""
+        return tuple(column for column in self.columns if column.is_recoded)
+
+    @property
+    def released(self) -> tuple[PlannedColumn, ...]:
+        """The columns of which something is released, in the order of the plan."""
+        return tuple(column for column in self.columns if not column.is_dropped)
+
+    @property
+    def person_id(self) -> str | None:
+        """The released column that counts persons; None when every row is one person."""
+        return next((c.name for c in self.columns if c.name == self.unit and c.treatment == FRESH_ID), None)
+
+    def get_column(self, name: str) -> PlannedColumn:
+        """Return a column by name.
+
+        Raises
+        ------
+        PlanError
+            The plan has no such column.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise PlanError(
+            N_("the plan has no column {column}"),
+            N_("name a column of the plan"),
+            column=Name(name),
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the plan as its YAML document spells it, defaults of the plan itself written out."""
+        privacy: dict[str, Any] = {"k": self.privacy.k}
+        if self.privacy.diversity:
+            privacy["l_diversity"] = {d.column: _without_none(kind=d.kind, l=d.l, c=d.c) for d in self.privacy.diversity}
+        if self.privacy.closeness:
+            privacy["t_closeness"] = {c.column: {"t": c.t, "distance": c.distance} for c in self.privacy.closeness}
+        head = _without_none(plan=self.name, table=self.table, unit=self.unit, privacy=privacy)
+        tail = _without_none(suppression_limit=self.suppression_limit, method=self.method, budget_seconds=self.budget_seconds)
+        return {**head, **tail, "columns": {column.name: column.to_document() for column in self.columns}}
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the plan's content and the order of its columns; independent of spelling and layout of the YAML."""
+        order = [column.name for column in self.columns]
+        return sha256_bytes(canonical_json({"plan": self.to_document(), "order": order}))
+
+    def check_input(self, names: Iterable[str]) -> None:
+        """Compare the columns of an input with the plan.
+
+        Raises
+        ------
+        PlanError
+            A column of either side is missing in the other; every one is named.
+        """
+        present, planned = list(names), [column.name for column in self.columns]
+        findings = [Finding(kind=INPUT_COLUMN_UNPLANNED, column=Name(name)) for name in present if name not in planned]
+        findings += [Finding(kind=PLAN_COLUMN_ABSENT, column=Name(name)) for name in planned if name not in present]
+        if findings:
+            raise PlanError(
+                N_("the plan and the columns of the input differ, first at {column}"),
+                N_("give every input column a role, a treatment and a clause, and take columns out of the plan that the input lacks"),
+                findings=tuple(findings),
+                column=findings[0].column or Name("?"),
+            )
+
+
+def load_plan(path: Path) -> Plan:
+    """Return the plan a YAML document holds, fully checked.
+
+    Parameters
+    ----------
+    path : Path
+        YAML (or JSON) document as in the blueprint; relative hierarchy paths start in its folder.
+
+    Raises
+    ------
+    PlanError
+        The document cannot be read, does not meet its schema, or contradicts itself; all findings at once.
+    """
+    from schemas.plan_rules import check_plan, read_document
+
+    document = read_document(path)
+    plan = parse_plan(document, folder=path.resolve().parent)
+    check_plan(plan)
+    return plan
+
+
+def parse_plan(document: Mapping[str, Any], *, folder: Path | None = None) -> Plan:
+    """Return a plan from a document that meets its schema; nothing is checked here."""
+    privacy = document["privacy"]
+    diversity = tuple(Diversity(column=name, **entry) for name, entry in privacy.get("l_diversity", {}).items())
+    closeness = tuple(_parse_closeness(name, entry) for name, entry in privacy.get("t_closeness", {}).items())
+    columns = tuple(PlannedColumn(name=name, **{**entry, "role": Role(entry["role"])}) for name, entry in document["columns"].items())
+    return Plan(
+        name=document["plan"],
+        table=document.get("table"),
+        unit=document.get("unit"),
+        privacy=Privacy(k=privacy["k"], diversity=diversity, closeness=closeness),
+        suppression_limit=float(document.get("suppression_limit", 0.0)),
+        method=document.get("method", "local"),
+        budget_seconds=document.get("budget_seconds"),
+        columns=columns,
+        folder=folder,
+    )
+
+
+def _parse_closeness(column: str, entry: float | Mapping[str, Any]) -> Closeness:
+    return Closeness(column=column, **entry) if isinstance(entry, Mapping) else Closeness(column=column, t=float(entry))
+
+
+def _without_none(**entries: Any) -> dict[str, Any]:
+    return {key: value for key, value in entries.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    """Return plain dictionaries and lists."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    return [_plain(entry) for entry in value] if isinstance(value, (list, tuple)) else value

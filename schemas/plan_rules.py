@@ -1,0 +1,263 @@
+"""Which plans make sense: every rule that a form cannot state, each with its own finding, all reported at once.
+
+Decided here: which roles may have which treatments, and that a plan is never weaker than the table it names. Not decided here: whether
+the plan fits an input (`Plan.check_input`), whether values fit a hierarchy (`schemas.hierarchies`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from schemas.errors import PlanError, SettingsError
+from schemas.findings import Finding, FindingKind, Severity
+from schemas.messages import N_, Name
+from schemas.plan import DROP, FRESH_ID, KEEP, Plan, PlannedColumn
+from schemas.tables import Role, TableSchema, load_table
+
+MUST_DROP = frozenset({Role.DIRECT_IDENTIFIER, Role.IDENTIFICATION_CODE, Role.FREE_TEXT})
+NUMERIC_STEPS = ("bottom_code", "top_code", "round_to")
+STEPS = ("recode", "suppress", *NUMERIC_STEPS)
+TAIL_KEYS = frozenset({"share", "persons"})
+TAKEN_PREFIX = "__"
+
+# What a plan may call a column of each usual role, unless it drops it: never weaker.
+ALLOWED_ROLES: Mapping[Role, frozenset[Role]] = {
+    Role.DIRECT_IDENTIFIER: MUST_DROP,
+    Role.IDENTIFICATION_CODE: MUST_DROP,
+    Role.FREE_TEXT: MUST_DROP,
+    Role.LINKING_CODE: MUST_DROP | {Role.LINKING_CODE},
+    Role.QUASI_IDENTIFIER: MUST_DROP | {Role.LINKING_CODE, Role.QUASI_IDENTIFIER},
+    Role.SENSITIVE: frozenset(Role) - {Role.ATTRIBUTE},
+    Role.ATTRIBUTE: frozenset(Role),
+}
+
+
+def _kind(code: str, template: str) -> FindingKind:
+    return FindingKind(code, Severity.FILE, template)
+
+
+NOT_DROPPED = _kind("identifier-not-dropped", N_("a column of role {role} must be dropped"))
+NOT_REPLACED = _kind("linking-code-kept", N_("a linking code must be dropped or replaced by a fresh id"))
+FRESH_ID_ROLE = _kind("fresh-id-role", N_("only a linking code can be replaced by a fresh id"))
+NO_TREATMENT = _kind("treatment-missing", N_("a column of role {role} needs a treatment"))
+UNKNOWN_TREATMENT = _kind(
+    "treatment-unknown", N_("the treatment is not one of: drop, fresh_id, keep, recode, suppress, top_code, bottom_code, round_to")
+)
+BAD_STEP = _kind("treatment-settings", N_("the settings of treatment {step} are incomplete or out of range"))
+NO_HIERARCHY = _kind("hierarchy-missing", N_("a quasi-identifier needs a hierarchy, or the treatment drop"))
+STRAY_HIERARCHY = _kind("hierarchy-stray", N_("hierarchy, levels and weight belong to a recoded quasi-identifier alone"))
+QUASI_TREATMENT = _kind(
+    "quasi-identifier-treatment", N_("a quasi-identifier is recoded by its hierarchy or dropped; it has no other treatment")
+)
+BAD_HIERARCHY = _kind("hierarchy-unusable", N_("the hierarchy cannot be loaded"))
+LEVEL_RANGE = _kind("level-out-of-range", N_("min_level and max_level must lie between 0 and {top}, in this order"))
+NO_QUASI = _kind("no-quasi-identifier", N_("the plan recodes no quasi-identifier"))
+UNIT_UNKNOWN = _kind("unit-unknown", N_("the unit is not a column of the plan"))
+UNIT_TREATMENT = _kind("unit-treatment", N_("the unit must be dropped or replaced by a fresh id"))
+MODEL_COLUMN = _kind("model-column", N_("a privacy model asks about a column that is not a released sensitive column"))
+RECURSIVE_C = _kind("recursive-c", N_("recursive diversity needs c, the other kinds have none"))
+WHOLE_L = _kind("whole-l", N_("l of distinct and recursive diversity is a whole number"))
+TABLE_UNKNOWN = _kind("table-unknown", N_("there is no such table schema"))
+WEAKER_ROLE = _kind("role-weaker-than-table", N_("the role is weaker than the role {role} of the table schema"))
+UNIT_MISSING = _kind("unit-missing", N_("the table counts persons by this column; the plan must name it as its unit"))
+RESERVED_NAME = _kind("name-reserved", N_("the name is reserved or collides with a released bound"))
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Return the YAML document of a plan, checked against its schema.
+
+    Raises
+    ------
+    PlanError
+        The file is missing, not YAML, or does not meet the schema.
+    """
+    from schemas.documents import check_document
+
+    hint = N_("write the plan as a YAML document; `sakusei anonymize plan` makes a complete one")
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader that refuses duplicate keys
+    except (OSError, UnicodeDecodeError):
+        raise PlanError(N_("the plan {file} cannot be read"), hint, file=Name(path.name)) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 0
+        raise PlanError(N_("the plan {file} is not YAML, line {line}"), hint, file=Name(path.name), line=line) from None
+    if not isinstance(document, dict):
+        raise PlanError(N_("the plan {file} is not a document of keys and entries"), hint, file=Name(path.name))
+    findings = check_document("plan", document)
+    if findings:
+        raise _reject(findings)
+    return document
+
+
+def check_plan(plan: Plan) -> None:
+    """Check the meaning of a plan.
+
+    Raises
+    ------
+    PlanError
+        The plan contradicts itself, its table, or its hierarchies; every finding is given.
+    """
+    findings = tuple(finding for rule in RULES for finding in rule(plan))
+    if findings:
+        raise _reject(findings)
+
+
+def _reject(findings: tuple[Finding, ...]) -> PlanError:
+    return PlanError(
+        N_("the plan has {count} faults, first at {column}"),
+        N_("mend every fault in the list; a column without a role or a clause is never given one silently"),
+        findings=findings,
+        count=len(findings),
+        column=findings[0].column or Name("?"),
+    )
+
+
+class _Loader(yaml.SafeLoader):
+    """A safe loader that refuses a key given twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        if any(not isinstance(key, (str, int, float, bool)) for key in keys) or len(set(keys)) < len(keys):
+            raise yaml.constructor.ConstructorError(None, None, "duplicate key", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _find(kind: FindingKind, column: str, **params: int | Name) -> Finding:
+    return Finding(kind=kind, column=Name(column), params=params)
+
+
+def _check_roles(plan: Plan) -> Iterator[Finding]:
+    for column in plan.columns:
+        if column.role in MUST_DROP and not column.is_dropped:
+            yield _find(NOT_DROPPED, column.name, role=Name(column.role.value))
+        elif column.role is Role.LINKING_CODE and column.treatment not in {DROP, FRESH_ID}:
+            yield _find(NOT_REPLACED, column.name)
+        elif column.role is not Role.LINKING_CODE and column.treatment == FRESH_ID:
+            yield _find(FRESH_ID_ROLE, column.name)
+        elif column.role in {Role.SENSITIVE, Role.ATTRIBUTE} and column.treatment is None:
+            yield _find(NO_TREATMENT, column.name, role=Name(column.role.value))
+        elif column.role is Role.QUASI_IDENTIFIER and column.treatment not in {None, DROP}:
+            yield _find(QUASI_TREATMENT, column.name)
+
+
+def _check_treatments(plan: Plan) -> Iterator[Finding]:
+    for column in plan.columns:
+        if isinstance(column.treatment, str) and column.treatment not in {DROP, FRESH_ID, KEEP}:
+            yield _find(UNKNOWN_TREATMENT, column.name)
+        if isinstance(column.treatment, Mapping):
+            if not column.treatment or set(column.treatment) - set(STEPS):
+                yield _find(UNKNOWN_TREATMENT, column.name)
+            yield from (
+                _find(BAD_STEP, column.name, step=Name(step))
+                for step, settings in column.treatment.items()
+                if step in STEPS and not _is_valid_step(step, settings)
+            )
+
+
+def _is_valid_step(step: str, settings: Any) -> bool:
+    if step == "round_to":
+        return isinstance(settings, (int, float)) and not isinstance(settings, bool) and settings > 0
+    if not isinstance(settings, Mapping):
+        return False
+    if step == "recode":
+        levelled = set(settings) == {"hierarchy", "level"} and isinstance(settings["level"], int) and settings["level"] >= 0
+        return levelled or (set(settings) in ({"values"}, {"values", "other"}) and isinstance(settings["values"], Mapping))
+    persons, share = settings.get("persons"), settings.get("share")
+    if step == "suppress":
+        return set(settings) == {"persons"} and _is_count(persons)
+    known = bool(settings) and not set(settings) - TAIL_KEYS
+    return known and (persons is None or _is_count(persons)) and (share is None or (isinstance(share, float) and 0 < share < 1))
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 2
+
+
+def _check_hierarchies(plan: Plan) -> Iterator[Finding]:
+    for column in plan.columns:
+        if column.is_recoded and column.hierarchy is None:
+            yield _find(NO_HIERARCHY, column.name)
+        elif column.is_recoded:
+            yield from _check_levels(plan, column)
+        elif column.hierarchy is not None or column.max_level is not None or column.min_level or column.weight != 1:
+            yield _find(STRAY_HIERARCHY, column.name)
+    if not plan.recoded:
+        yield Finding(kind=NO_QUASI)
+
+
+def _check_levels(plan: Plan, column: PlannedColumn) -> Iterator[Finding]:
+    from schemas.hierarchies import load_hierarchy
+
+    try:
+        hierarchy = load_hierarchy(column.hierarchy or "", folder=plan.folder)
+    except PlanError as error:
+        yield _find(BAD_HIERARCHY, column.name)
+        yield from error.findings
+        return
+    top = len(hierarchy.level_names) - 1
+    highest = top if column.max_level is None else column.max_level
+    if not 0 <= column.min_level <= highest <= top:
+        yield _find(LEVEL_RANGE, column.name, top=top)
+
+
+def _check_unit(plan: Plan) -> Iterator[Finding]:
+    if plan.unit is None:
+        return
+    column = next((column for column in plan.columns if column.name == plan.unit), None)
+    if column is None:
+        yield _find(UNIT_UNKNOWN, plan.unit)
+    elif column.treatment not in {DROP, FRESH_ID}:
+        yield _find(UNIT_TREATMENT, plan.unit)
+
+
+def _check_models(plan: Plan) -> Iterator[Finding]:
+    sensitive = {column.name for column in plan.released if column.role is Role.SENSITIVE}
+    asked = [model.column for model in plan.privacy.diversity] + [model.column for model in plan.privacy.closeness]
+    yield from (_find(MODEL_COLUMN, column) for column in asked if column not in sensitive)
+    for diversity in plan.privacy.diversity:
+        if (diversity.kind == "recursive") != (diversity.c is not None):
+            yield _find(RECURSIVE_C, diversity.column)
+        if diversity.kind != "entropy" and diversity.l != int(diversity.l):
+            yield _find(WHOLE_L, diversity.column)
+
+
+def _check_names(plan: Plan) -> Iterator[Finding]:
+    bounds = {f"{column.name}_{part}" for column in plan.recoded for part in ("from", "to")}
+    for column in plan.columns:
+        collides = not column.is_dropped and column.name in bounds
+        if collides or column.name.startswith(TAKEN_PREFIX):
+            yield _find(RESERVED_NAME, column.name)
+
+
+def _check_table(plan: Plan) -> Iterator[Finding]:
+    if plan.table is None:
+        return
+    try:
+        table = load_table(plan.table)
+    except SettingsError:
+        yield _find(TABLE_UNKNOWN, plan.table)
+        return
+    yield from _compare_roles(plan, table)
+    if table.unit and plan.unit != table.unit:
+        yield _find(UNIT_MISSING, table.unit)
+
+
+def _compare_roles(plan: Plan, table: TableSchema) -> Iterator[Finding]:
+    usual = {column.name: column.role for column in table.columns}
+    for column in plan.columns:
+        if column.name in usual and not column.is_dropped and column.role not in ALLOWED_ROLES[usual[column.name]]:
+            yield _find(WEAKER_ROLE, column.name, role=Name(usual[column.name].value))
+
+
+RULES: tuple[Callable[[Plan], Iterator[Finding]], ...] = (
+    _check_roles,
+    _check_treatments,
+    _check_hierarchies,
+    _check_unit,
+    _check_models,
+    _check_names,
+    _check_table,
+)
