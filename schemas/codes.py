@@ -1,6 +1,6 @@
 """Code lists: the values a coded column may hold, their Japanese labels, and how other systems write them.
 
-Decided here: codes of the common schema (data in `schemas/codes/*.yaml`). Not decided here: which vendor mapping a municipality's file needs;
+Decided here: codes of the common schema (data in `schemas/codes/*.yaml`). Not decided here: which vendor mapping a file needs;
 its layout says.
 """
 
