@@ -21,11 +21,18 @@ class Safeguard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granularity:
-    """The finest grain a proposal may ask for: allowed answers by role, the finest date level, levels that are always too fine."""
+    """The finest grain a proposal may ask for.
+
+    Parameters
+    ----------
+    roles : Mapping[str, tuple[str, ...]]
+        Role of a column → the only answers it allows; a role absent here allows every level.
+    finest_levels : Mapping[str, str]
+        Name of a hierarchy → its finest level that may be asked for.
+    """
 
     roles: Mapping[str, tuple[str, ...]]
-    finest_date_level: str
-    too_fine_levels: tuple[str, ...]
+    finest_levels: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +93,6 @@ def policy_fields(policy: Mapping[str, Any]) -> dict[str, Any]:
         "defaults": Defaults(**{**policy["defaults"], "k": freeze(policy["defaults"]["k"])}),
         "granularity": Granularity(
             roles=MappingProxyType({role: tuple(levels) for role, levels in grain["roles"].items()}),
-            finest_date_level=grain["finest_date_level"],
-            too_fine_levels=tuple(grain["too_fine_levels"]),
+            finest_levels=freeze(grain["finest_levels"]),
         ),
     }
