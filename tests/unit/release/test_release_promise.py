@@ -1,0 +1,114 @@
+"""Asked, approved, delivered; and everything that stands against a release."""
+
+import dataclasses
+
+import pytest
+
+from release.gate import Candidate, reasons_not_to_release
+from release.promise import Promise, compare, reasons_finer_than_approved
+from schemas.files import sha256_file
+from schemas.regimes import load_regime
+
+LEVELS = {"birth_date": ("value", "5", "10", "all")}
+
+
+def promise(approved, *delivered):
+    return Promise(
+        column="birth_date", asked=approved, approved=approved, delivered=delivered, role="quasi_identifier", clause=5, treatment="recode"
+    )
+
+
+# The order is: as it is, then the levels of the hierarchy from fine to coarse, then dropped.
+@pytest.mark.parametrize(
+    ("approved", "delivered", "refused"),
+    [
+        ("10", ("5",), True),
+        ("10", ("10",), False),
+        ("10", ("all",), False),
+        ("10", ("10", "5"), True),
+        ("10", (), False),
+        ("drop", ("all",), True),
+        ("value", ("value",), False),
+        ("5", ("value",), True),
+        ("month", ("month",), False),
+        ("month", ("day",), True),
+    ],
+)
+def test_delivered_finer_than_approved(approved, delivered, refused):
+    assert bool(reasons_finer_than_approved([promise(approved, *delivered)], LEVELS)) == refused
+
+
+def test_compare_reads_levels_from_the_written_file(package_table):
+    found = {p.column: (p.asked, p.approved, p.delivered, p.treatment) for p in package_table.promises}
+    assert found == {
+        "name": ("drop", "drop", (), "drop"),
+        "person_key": ("drop", "drop", ("fresh_id",), "fresh_id"),
+        "birth_date": ("10", "10", ("10",), "recode"),
+        "sex": ("value", "value", ("value",), "recode"),
+        "cost_yen": ("drop", "drop", ("value",), "round_to"),
+    }
+    assert package_table.promises[0].to_json()["granularity"] == {"asked": "drop", "approved": "drop", "delivered": ["drop"]}
+
+
+@pytest.fixture
+def candidate(tmp_path, make_table, plan):
+    """A maker of candidates that nothing stands against, but for the changes."""
+
+    def make(rows=None, name="a", **changes):
+        path = tmp_path / f"{name}.parquet"
+        approved = {"person_key": "fresh_id", "birth_date": "10", "sex": "value", "cost_yen": "value"}
+        table = make_table(path) if rows is None else make_table(path, rows)
+        promises = compare(plan, approved, approved, table.released)
+        digest = sha256_file(path)
+        fields = {
+            "table": dataclasses.replace(table, promises=promises, persons=changes.pop("persons", 1000)),
+            "processing": {"output_sha256": digest},
+            "gate": {"reasons": [], "released_sha256": digest},
+            "levels": LEVELS,
+            "live_releases": (),
+        }
+        return Candidate(**(fields | changes))
+
+    return make
+
+
+def codes(*candidates):
+    return {reason.code for reason in reasons_not_to_release(candidates, load_regime("tokumei-2023"))}
+
+
+def test_nothing_stands_against_a_good_file(candidate):
+    assert codes(candidate()) == set()
+
+
+@pytest.mark.parametrize(("persons", "refused"), [(999, True), (1000, False), (1001, False)])
+def test_the_product_needs_its_minimum_of_persons(candidate, persons, refused):
+    assert ("too-few-persons" in codes(candidate(persons=persons))) == refused
+
+
+def test_persons_are_summed_over_the_files_of_the_case(candidate):
+    assert codes(candidate(persons=500), candidate(name="b", persons=500)) == set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"processing": None}, "not-processed"),
+        ({"processing": {"output_sha256": "0"}}, "changed-after-processing"),
+        ({"gate": None}, "not-assessed"),
+        ({"gate": {"reasons": [{}], "released_sha256": "0"}}, "gate-refused"),
+        ({"gate": {"reasons": [], "released_sha256": "0"}}, "changed-after-assessment"),
+        ({"live_releases": ("L-0007",)}, "other-release-live"),
+    ],
+)
+def test_each_cause_is_named(candidate, changes, code):
+    assert code in codes(candidate(**changes))
+
+
+def test_k_is_measured_on_the_written_file_and_counts_persons(candidate):
+    # Person 3 has two rows in the class of women in their thirties: without person 7 it is one person, not two rows.
+    rows = [(3, "30〜39歳", "女", 2000), (3, "30〜39歳", "女", 5000), (9, "40〜49歳", "男", 1000), (1, "40〜49歳", "男", 0)]
+    assert codes(candidate(rows)) == {"below-k"}
+
+
+def test_an_empty_file_is_no_release(candidate):
+    assert codes(candidate([])) == {"empty"}
