@@ -17,6 +17,8 @@ from schemas.messages import N_, Name
 
 IDENTITY = "office.age"
 SIGNING = "office.ed25519.pem"
+PUBLIC_PEM = "office.pub.pem"
+PUBLIC_AGE = "office.age.pub"
 AGE_HEADER = b"age-encryption.org/"
 
 
@@ -182,16 +184,35 @@ class Keys:
         spki = serialization.PublicFormat.SubjectPublicKeyInfo
         return self._signing.public_key().public_bytes(serialization.Encoding.PEM, spki).decode()
 
-    def public_key(self) -> Ed25519PublicKey:
-        """Return the public key that verifies what the office signed."""
-        return self._signing.public_key()
-
     def publish(self, folder: Path) -> tuple[Path, Path]:
         """Write `office.pub.pem` and `office.age.pub` for municipalities and data users, and return where."""
-        pem, recipient = folder / "office.pub.pem", folder / "office.age.pub"
+        pem, recipient = folder / PUBLIC_PEM, folder / PUBLIC_AGE
         write_bytes(pem, self.public_key_pem().encode())
         write_bytes(recipient, f"{self.recipient}\n".encode())
         return pem, recipient
+
+
+def load_public_key(path: Path) -> Ed25519PublicKey:
+    """Return the public key of an office from its PEM file.
+
+    Raises
+    ------
+    SettingsError
+        There is none, or the file holds something else.
+    """
+    try:
+        key = serialization.load_pem_public_key(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise _no_public_key(path) from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise _no_public_key(path)
+    return key
+
+
+def _no_public_key(path: Path) -> SettingsError:
+    return SettingsError(
+        N_("{name} holds no Ed25519 public key"), N_("restore it from its backup, or ask the office for it"), name=Name(path.name)
+    )
 
 
 def _locked(name: str) -> SettingsError:

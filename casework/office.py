@@ -8,16 +8,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from casework.console import Session
-from casework.database import check_revision, find_revision, open_engine, parse_url, upgrade
-from casework.keys import Keys, make_private
-from casework.settings import FILE_NAME, Settings, load_settings, save_settings
-from casework.store import Store
+from casework.database import check_revision, open_engine, parse_url, upgrade
+from casework.keys import PUBLIC_AGE, PUBLIC_PEM, Keys, make_private
+from casework.settings import FILE_NAME, STORE_NAME, Settings, load_settings, save_settings
+from casework.store import Head, Store
 from casework.vault import Vault
-from casework.witness import HeadFile
+from casework.witness import HeadFile, read_head_file
 from casework.workshop import sweep_work
-from schemas.errors import SettingsError
+from schemas.errors import SettingsError, VerificationFailed
+from schemas.files import sha256_file
 from schemas.messages import N_
+
+HEAD_FILE = "head.json"
+# What a stopped `sakusei init` may have left.
+OWN = frozenset({"keys", "vault", "work", "papers", HEAD_FILE, ".head.lock", PUBLIC_PEM, PUBLIC_AGE}) | {
+    f"{STORE_NAME}{suffix}" for suffix in ("", "-wal", "-shm", "-journal")
+}
 
 
 def read_clock() -> datetime:
@@ -66,13 +75,14 @@ def get_actor(session: Session) -> str:
     return (session.actor or getpass.getuser()).lower()
 
 
-def _passphrase() -> str | None:
+def get_passphrase() -> str | None:
+    """Return the passphrase of the keys, from SAKUSEI_PASSPHRASE; None for none."""
     return os.environ.get("SAKUSEI_PASSPHRASE") or None
 
 
 def _open_store(home: Path, settings: Settings, keys: Keys, now: Callable[[], datetime]) -> Store:
     engine = open_engine(parse_url(settings.store_url(home)))
-    return Store(engine, papers=home / "papers", now=now, witness=HeadFile(home / "head.json", keys))
+    return Store(engine, papers=home / "papers", now=now, witness=HeadFile(home / HEAD_FILE, keys))
 
 
 @contextmanager
@@ -93,15 +103,11 @@ def open_office(session: Session, *, now: Callable[[], datetime] = read_clock) -
     """
     home, actor = get_home(session), get_actor(session)
     settings = load_settings(home)
-    keys = Keys(home / "keys", _passphrase())
+    keys = Keys(home / "keys", get_passphrase())
     store = _open_store(home, settings, keys, now)
     try:
         check_revision(store.engine)
-        if store.is_synthetic() != settings.synthetic:
-            raise SettingsError(
-                N_("the setting synthetic was changed after the office was set up"),
-                N_("put it back; real and synthetic data never share an office"),
-            )
+        _check_opening(home, settings, store)
         vault = Vault(home, store, keys, actor)
         sweep_work(home / "work")
         store.sweep_papers()
@@ -109,6 +115,26 @@ def open_office(session: Session, *, now: Callable[[], datetime] = read_clock) -
         yield Office(home=home, settings=settings, store=store, vault=vault, keys=keys, actor=actor, now=now)
     finally:
         store.close()
+
+
+def _check_opening(home: Path, settings: Settings, store: Store) -> None:
+    """Raise unless workspace and store were set up together, with these decisions."""
+    facts = store.opening().facts
+    if bool(facts.get("synthetic")) != settings.synthetic:
+        raise SettingsError(
+            N_("the setting synthetic was changed after the office was set up"),
+            N_("put it back; real and synthetic data never share an office"),
+        )
+    if facts.get("key_sha256") != _fingerprint(home):
+        raise SettingsError(
+            N_("the case store belongs to another office than the workspace"), N_("mend database_url, or restore office.pub.pem")
+        )
+
+
+def _fingerprint(home: Path) -> str:
+    """Return the SHA-256 of the public key of the workspace."""
+    path = home / PUBLIC_PEM
+    return sha256_file(path) if path.is_file() else ""
 
 
 def init_office(
@@ -134,8 +160,7 @@ def init_office(
     """
     if (home / FILE_NAME).exists():
         raise SettingsError(N_("the folder is a workspace already"), N_("use another folder; for newer tables: sakusei init --upgrade"))
-    known = {"keys", "vault", "work", "papers", "store.db", "store.db-wal", "store.db-shm", "head.json", "office.pub.pem", "office.age.pub"}
-    if home.is_dir() and any(path.name not in known and not path.name.endswith(".part") for path in home.iterdir()):
+    if home.is_dir() and any(path.name not in OWN and not path.name.endswith(".part") for path in home.iterdir()):
         raise SettingsError(N_("the folder is not empty"), N_("use an empty folder for the workspace"))
     for folder in (home, home / "vault", home / "work", home / "papers"):
         make_private(folder)
@@ -143,14 +168,21 @@ def init_office(
     published = keys.publish(home)
     store = _open_store(home, settings, keys, now)
     try:
-        resumed = find_revision(store.engine) is not None and store.chain_head().sequence == 2
         upgrade(store.engine)
-        if not (resumed and settings.database_url is None):
-            store.open_books(synthetic=settings.synthetic, actor=actor, regime=settings.regime)
+        facts = {"regime": settings.regime, "key_sha256": _fingerprint(home)}
+        store.open_books(synthetic=settings.synthetic, actor=actor, **facts)
     finally:
         store.close()
     save_settings(home, settings)
     return published
+
+
+def read_head(home: Path, key: Ed25519PublicKey) -> Head | None:
+    """Return the signed head kept beside the store; None when it is missing or not by this office."""
+    try:
+        return read_head_file(home / HEAD_FILE, key)
+    except VerificationFailed:
+        return None
 
 
 def upgrade_office(home: Path) -> None:

@@ -24,7 +24,6 @@ office_table = Table(
     "office",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("synthetic", Boolean, nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("head", String(64), nullable=False),
 )

@@ -269,6 +269,11 @@ def find_transition(source: State | None, target: State) -> Transition | None:
     return next((step for step in table if step.source == source and step.target == target), None)
 
 
+def find_transitions(event: str) -> tuple[Transition, ...]:
+    """Return the steps that write this event."""
+    return tuple(step for step in CASE_TRANSITIONS + FILE_TRANSITIONS if step.event == event)
+
+
 def next_steps(state: State) -> tuple[Transition, ...]:
     """Return the steps that lead out of a state."""
     table = CASE_TRANSITIONS if isinstance(state, CaseState) else FILE_TRANSITIONS

@@ -14,6 +14,7 @@ import pyrage
 
 from casework.keys import Keys, decrypt_whole, make_private, write_secret
 from casework.records import VaultItem
+from casework.states import FileState
 from casework.store import Store
 from casework.workshop import hold_lock, open_work_folder
 from schemas.errors import InternalError, TransitionRefused, VerificationFailed
@@ -75,7 +76,7 @@ class Vault:
         with self._using(file_id):
             folder = make_private(self._root / file_id)
             envelope = f"{kind}.{secrets.token_hex(6)}.age"
-            recipient = self._file_key(file_id).to_public()
+            recipient = self._file_key(file_id, fresh=not self._store.list_sealed(file_id)).to_public()
             with replace_file(folder / envelope) as temporary:
                 os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
                 pyrage.encrypt_file(str(path), str(temporary), [recipient])
@@ -93,12 +94,16 @@ class Vault:
                 (folder / old.envelope).unlink(missing_ok=True)
         return self._store.find_sealed(file_id, kind) or item
 
-    def _file_key(self, file_id: str) -> pyrage.x25519.Identity:
-        """Return the key of a file; a new one when it has none yet."""
+    def _file_key(self, file_id: str, *, fresh: bool = False) -> pyrage.x25519.Identity:
+        """Return the key of a file; a new one when nothing was ever sealed under it."""
         path = self._root / file_id / KEY
         with hold_lock(self._lock_path(f"{file_id}.key")):
-            if not path.exists():
+            if fresh and not path.exists():
                 write_secret(path, self._keys.encrypt(str(pyrage.x25519.Identity.generate()).encode()))
+            if not path.exists():
+                raise VerificationFailed(
+                    N_("the key of {file} is missing in the vault"), N_("restore vault/ from its backup"), file=Name(file_id)
+                )
             return pyrage.x25519.Identity.from_str(self._keys.decrypt(path.read_bytes()).decode())
 
     @contextmanager
@@ -143,13 +148,16 @@ class Vault:
     def erase(self, file_id: str) -> None:
         """Erase a file for good: its key first, then its envelopes, then the certificate.
 
-        Needs an order (record `erasure_order`) by another person. May be called again: after a stop in the middle it finishes.
+        Needs an order (`Store.order_erasure`) by another person. May be called again: it finishes what was stopped in the middle, and leaves
+        an erased file as it is.
 
         Raises
         ------
         TransitionRefused
             No order, a missing role, the two-person rule, or a step of a colleague is using the file.
         """
+        if self._store.get_file(file_id).state is FileState.ERASED:
+            return
         with self._using(file_id, exclusive=True):
             if file_id not in self._store.list_erasing():
                 self._store.begin_erasure(file_id, actor=self._actor)
@@ -159,9 +167,11 @@ class Vault:
         """Finish erasures that were stopped, remove envelopes that were never noted; return the files finished."""
         finished = []
         for file_id in self._store.list_erasing():
-            with self._using(file_id, exclusive=True):
-                self._finish(file_id)
-            finished.append(file_id)
+            with hold_lock(self._lock_path(file_id), wait=False) as free:
+                # A colleague's command may be erasing it this moment.
+                if free:
+                    self._finish(file_id)
+                    finished.append(file_id)
         for folder in self._root.iterdir() if self._root.is_dir() else ():
             if folder.name != LOCKS:
                 self._sweep(folder)

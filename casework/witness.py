@@ -58,18 +58,24 @@ class HeadFile:
                 return
             write_bytes(self.path, statement)
 
-    def read(self) -> Head | None:
-        """Return the kept head; None when there is none.
 
-        Raises
-        ------
-        VerificationFailed
-            The office did not sign it.
-        """
-        if not self.path.exists():
-            return None
-        try:
-            statement = json.loads(self.path.read_bytes())
-        except ValueError:
-            statement = {}
-        return check_head(statement if isinstance(statement, dict) else {}, self.keys.public_key())
+def read_head_file(path: Path, key: Ed25519PublicKey) -> Head | None:
+    """Return the kept head; None when there is none.
+
+    Parameters
+    ----------
+    key : Ed25519PublicKey
+        The public key of the office.
+
+    Raises
+    ------
+    VerificationFailed
+        The office did not sign it.
+    """
+    if not path.exists():
+        return None
+    try:
+        statement = json.loads(path.read_bytes())
+    except ValueError:
+        statement = {}
+    return check_head(statement if isinstance(statement, dict) else {}, key)

@@ -59,7 +59,8 @@ class Cases(Documents):
             case_id, at = self._next_id("C"), self._clock()
             row = {"id": case_id, "state": step.target.value, "regime": name, "revision": 1, "created_at": at, "changed_at": at}
             self._writing().execute(insert(case_table).values(**row))
-            self._write_document("proposal", document, step.event, actor, subject=case_id, case_id=case_id, state=step.target)
+            where = {"subject": case_id, "case_id": case_id, "state": step.target.value}
+            self._write_document("proposal", document, step.event, actor, facts={"regime": Name(name)}, **where)
         return case_id
 
     def resubmit_case(self, case_id: str, document: Mapping[str, Any], *, actor: str) -> int:
@@ -78,7 +79,7 @@ class Cases(Documents):
             self._check_rule(step, actor, case_id=case_id)
             revision = case.revision + 1
             self._set_case(case_id, state=step.target.value, revision=revision)
-            where = {"subject": case_id, "case_id": case_id, "state": step.target}
+            where = {"subject": case_id, "case_id": case_id, "state": step.target.value}
             self._write_document("proposal", document, step.event, actor, facts={"revision": revision}, **where)
         return revision
 

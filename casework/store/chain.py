@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 
 from casework.records import Event, event_table, office_table
 from casework.store.transactions import Head, Transactions
-from schemas.errors import InternalError
+from schemas.errors import InternalError, SettingsError
 from schemas.files import canonical_json, sha256_bytes
 from schemas.messages import N_, Param, check_params
 
@@ -77,6 +77,19 @@ class Chain(Transactions):
         """Return sequence number and hash of the last event."""
         row = self._first(select(office_table.c.sequence, office_table.c.head))
         return Head(sequence=row["sequence"], hash=row["head"]) if row else Head(sequence=0, hash=GENESIS)
+
+    def opening(self) -> Event:
+        """Return the first event: what was decided once, when the office was set up.
+
+        Raises
+        ------
+        SettingsError
+            The books were never opened.
+        """
+        row = self._first(select(event_table).where(event_table.c.sequence == 1))
+        if row is None:
+            raise SettingsError(N_("the case store is empty"), N_("set up the workspace: sakusei init"))
+        return Event(**{**row, "facts": json.loads(row["facts"])})
 
     def find_event(self, event_hash: str) -> Event | None:
         """Return the event with this hash: an earlier head is genuine when it is one."""

@@ -7,10 +7,12 @@ from sqlalchemy import insert, select, update
 
 from casework.records import Person, office_table, person_table
 from casework.states import RULES, Role, Rule
-from casework.store.chain import Chain
+from casework.store.chain import GENESIS, Chain, plain_facts
 from schemas.errors import InternalError, SettingsError, TransitionRefused
-from schemas.messages import N_, Name
+from schemas.messages import N_, Name, Param
 
+# The opening itself, and the first person.
+OPENING_EVENTS = 2
 PERSON_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
 
@@ -34,8 +36,8 @@ def check_person_id(person_id: str) -> str:
 class People(Chain):
     """People and rules of the store."""
 
-    def open_books(self, *, synthetic: bool, actor: str, regime: str) -> None:
-        """Write the first event and the first person, who has all roles.
+    def open_books(self, *, synthetic: bool, actor: str, regime: str, key_sha256: str) -> None:
+        """Write the first event and the first person, who has all roles; nothing when just that was written before.
 
         Parameters
         ----------
@@ -45,19 +47,23 @@ class People(Chain):
             Id of the first person.
         regime : str
             Name of the regime in force.
+        key_sha256 : str
+            SHA-256 of the public key that signs for the office: binds the chain to the workspace.
 
         Raises
         ------
         SettingsError
-            The books are open already.
+            The books are open already, by another office or with other decisions.
         """
         first = check_person_id(actor)
+        facts: dict[str, Param] = {"synthetic": int(synthetic), "regime": Name(regime), "key_sha256": Name(key_sha256)}
         with self.transaction():
             if self._first(select(office_table.c.id)) is not None:
+                if self.opening().facts == plain_facts(facts) and self.chain_head().sequence == OPENING_EVENTS:
+                    return
                 raise SettingsError(N_("the case store belongs to an office already"), N_("use another folder or database"))
-            connection = self._writing()
-            connection.execute(insert(office_table).values(id=1, synthetic=synthetic, sequence=0, head="0" * 64))
-            self._append("office.opened", first, facts={"synthetic": int(synthetic), "regime": Name(regime)})
+            self._writing().execute(insert(office_table).values(id=1, sequence=0, head=GENESIS))
+            self._append("office.opened", first, facts=facts)
             self._write_person(first, frozenset(Role), "person.added", first)
 
     def add_person(self, person_id: str, roles: Iterable[Role], *, actor: str) -> Person:

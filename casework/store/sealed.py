@@ -53,6 +53,18 @@ class Sealed(Files):
         query = select(vault_table).order_by(vault_table.c.file_id, vault_table.c.kind)
         return tuple(_to_item(row) for row in self._all(query.where(vault_table.c.file_id == file_id) if file_id else query))
 
+    def order_erasure(self, file_id: str, *, actor: str) -> str:
+        """Order that a file be erased, for another person to carry out; return the id of the order.
+
+        Raises
+        ------
+        TransitionRefused
+            The actor may not, or the file is erased.
+        """
+        with self.transaction():
+            file = self.check_not_erased(file_id)
+            return self.add_record("erasure_order", {"file_id": file_id, "state": file.state}, actor=actor, file_id=file_id)
+
     def begin_erasure(self, file_id: str, *, actor: str) -> None:
         """Write that the erasure begins: from here on it can only be finished.
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from casework.database import WRITE, database_errors
 from casework.records import counter_table, office_table
-from schemas.errors import InternalError, SettingsError
+from schemas.errors import InternalError
 from schemas.messages import N_
 
 
@@ -52,6 +52,7 @@ class Transactions:
         self._witness = witness
         self._connection: Connection | None = None
         self._head: Head | None = None
+        self._at = ""
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -71,6 +72,7 @@ class Transactions:
             self._connection = connection
             try:
                 before = self._head = self._lock(connection)
+                self._at = self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
                 yield
                 if self._witness and self._head != before:
                     statement = self._witness.attest(self._head)
@@ -85,6 +87,22 @@ class Transactions:
         return Head(sequence=row.sequence, hash=row.head) if row else Head(sequence=0, hash="0" * 64)
 
     @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Group reads: all of them see the same state of the store, whatever others write meanwhile."""
+        if self._connection is not None:
+            yield
+            return
+        with database_errors(), self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                self._connection = connection
+                try:
+                    yield
+                finally:
+                    self._connection = None
+
+    @contextmanager
     def _reading(self) -> Iterator[Connection]:
         """Yield the connection of the running transaction, else one of its own."""
         if self._connection is not None:
@@ -95,9 +113,13 @@ class Transactions:
 
     def _writing(self) -> Connection:
         """Return the connection of the running transaction."""
-        if self._connection is None:
+        if self._connection is None or self._head is None:
             raise InternalError(N_("a write outside a transaction"), N_("report this line to the maintainers"))
         return self._connection
+
+    def rows(self, query: Select[Any]) -> list[dict[str, Any]]:
+        """Return rows as they are stored: for the audit."""
+        return [dict(row) for row in self._all(query)]
 
     def _all(self, query: Select[Any]) -> list[RowMapping]:
         with self._reading() as connection:
@@ -119,21 +141,8 @@ class Transactions:
         return f"{prefix}-{value:04d}"
 
     def _clock(self) -> str:
-        """Return the time in UTC to the second."""
-        return self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def is_synthetic(self) -> bool:
-        """Return whether the office was set up for synthetic data.
-
-        Raises
-        ------
-        SettingsError
-            The store was never opened as an office.
-        """
-        row = self._first(select(office_table.c.synthetic))
-        if row is None:
-            raise SettingsError(N_("the case store is empty"), N_("set up the workspace: sakusei init"))
-        return bool(row["synthetic"])
+        """Return the time of the running transaction in UTC to the second: one for all that it writes."""
+        return self._at
 
     def close(self) -> None:
         """Close all connections."""

@@ -24,7 +24,6 @@ def _office() -> None:
     op.create_table(
         "office",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("synthetic", sa.Boolean(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("head", sa.String(64), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_office"),
