@@ -16,6 +16,7 @@ from sample_data import people as persons_of
 from sample_data.diagnoses import load_diagnoses
 from sample_data.episodes import DENTAL, INPATIENT, OUTPATIENT, PHARMACY, Episodes, count_facilities, make_episodes
 from sample_data.membership import Membership
+from sample_data.notes import write_notes
 from sample_data.people import People
 from sample_data.shares import repeat, to_table
 from schemas.tables import load_table
@@ -30,15 +31,6 @@ MEAL_YEN_PER_DAY = 3 * 670
 ROWS_PER_BATCH = 500_000
 POINT_TABLE_DIGIT = {INPATIENT: 1, OUTPATIENT: 1, DENTAL: 3, PHARMACY: 4}
 FACILITY_NAMES = {INPATIENT: "見本第{}病院", OUTPATIENT: "見本第{}クリニック", DENTAL: "見本第{}歯科医院", PHARMACY: "見本第{}薬局"}
-NOTES = (
-    "",
-    "電話で確認済み。",
-    "世帯主から照会あり、{}様へ説明。",
-    "返戻後再請求。",
-    "{}様 住所変更の届出あり。",
-    "第三者行為の疑い、照会中。",
-)
-NOTE_SHARES = (0.965, 0.010, 0.008, 0.008, 0.006, 0.003)
 DAYS_OF_MONTH = np.array([30, 31, 30, 31, 31, 30, 31, 30, 31, 31, 28, 31])
 
 
@@ -170,7 +162,7 @@ def _event_columns(people: People, events: Episodes, first_month: np.datetime64,
         "outcome": membership.write_outcomes(events, member, rng),
         "public_payer": membership.write_public_payers(people, events),
         "third_party_act": pa.array(traffic),
-        "note": _write_notes(people, events, rng),
+        "note": write_notes(TABLE, persons_of.write_surnames(people), events.person, rng),
     }
 
 
@@ -183,14 +175,3 @@ def _make_facilities(people: People) -> tuple[pa.Array, pa.Array]:
         codes.append(numbering.join_text([f"{people.municipality.code[:2]}{POINT_TABLE_DIGIT[kind]}", institution]))
         names.append(pa.array([FACILITY_NAMES[kind].format(number) for number in range(1, count + 1)], pa.string()))
     return pa.concat_arrays(codes), pa.concat_arrays(names)
-
-
-def _write_notes(people: People, events: Episodes, rng: np.random.Generator) -> pa.Array:
-    """Return free text, mostly none, sometimes with the name of the person, as such columns have."""
-    drawn = np.searchsorted(np.cumsum(NOTE_SHARES), rng.random(len(events)) * sum(NOTE_SHARES), side="right")
-    named = np.flatnonzero(drawn > 0)
-    surnames = persons_of.write_surnames(people).take(pa.array(events.person[named])).to_pylist()
-    texts = [NOTES[kind].format(surname) for kind, surname in zip(drawn[named], surnames, strict=True)]
-    index = np.full(len(events), -1, dtype=np.int32)
-    index[named] = np.arange(len(named))
-    return pa.DictionaryArray.from_arrays(pa.array(index, mask=index < 0), pa.array(texts, pa.string()))

@@ -17,6 +17,7 @@ LONE_PARENT = ([18, 25, 35, 50, 60], [0.0, 0.10, 0.25, 0.20, 0.0])
 WITH_ADULT_CHILD = ([65, 70, 80, 90, 100], [0.0, 0.12, 0.30, 0.50, 0.55])
 GENERATION_YEARS = (30.5, 5.0)
 PARENT_GAP_YEARS = (16, 50)
+ADULT_YEARS = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,6 +71,12 @@ def form_households(sex: NDArray[np.int8], age_years: NDArray[np.int16], rng: np
     return _number(leader, relationship)
 
 
+def live_alone(persons: int) -> Households:
+    """Return one household per person, for files that hold single members of households."""
+    alone = np.arange(persons, dtype=np.int64)
+    return Households(number=alone, relationship=np.zeros(persons, dtype=np.int8), head=alone, size=np.ones(persons, dtype=np.int64))
+
+
 def _choose(
     among: NDArray[np.bool_], age_years: NDArray[np.int16], curve: tuple[list[int], list[float]], rng: np.random.Generator
 ) -> NDArray[np.int64]:
@@ -103,8 +110,11 @@ def _join(
     ages = age_years[anchors]
     wanted = np.rint(age_years[persons] - direction * rng.normal(*GENERATION_YEARS, len(persons)))
     low, high = np.searchsorted(ages, wanted - 1), np.searchsorted(ages, wanted + 1, side="right")
-    picked = low + (rng.random(len(persons)) * np.maximum(high - low, 1)).astype(np.int64)
-    chosen = anchors[np.minimum(picked, len(anchors) - 1)]
+    lost = high <= low  # nobody of that age: a minor goes to anybody, an adult stays alone
+    low, high = np.where(lost, 0, low), np.where(lost, len(anchors), high)
+    moves = ~lost | (age_years[persons] < ADULT_YEARS)
+    persons, low, high = persons[moves], low[moves], high[moves]
+    chosen = anchors[low + (rng.random(len(persons)) * (high - low)).astype(np.int64)]
     gap = (age_years[chosen].astype(np.int64) - age_years[persons]) * -direction
     fits = (gap >= PARENT_GAP_YEARS[0]) & (gap <= PARENT_GAP_YEARS[1])
     leader[persons] = leader[chosen]

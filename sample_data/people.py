@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sample_data import numbering, pools
-from sample_data.households import OTHER, PARENT, Households, form_households
+from sample_data.households import OTHER, PARENT, Households, form_households, live_alone
 from schemas.municipalities import Municipality
 
 DAYS_PER_YEAR = 365.2425
@@ -93,7 +93,7 @@ def make_people(persons: int, municipality: Municipality, *, file_kind: str, see
     sex, age_years = pyramid.draw(rng, persons)
     if persons >= OLDEST_FROM_PERSONS and pyramid.cumulative[-2] < 1:
         sex[0], age_years[0] = 2, rng.integers(*OLDEST_YEARS)
-    households = form_households(sex, age_years, rng)
+    households = form_households(sex, age_years, rng) if pyramid.together else live_alone(persons)
     return People(
         municipality=municipality,
         as_of=as_of,
@@ -159,10 +159,19 @@ def write_addresses(people: People) -> tuple[pa.Array, pa.Array, pa.Array]:
 
 def write_phones(people: People) -> pa.Array:
     """Return telephone numbers of households, all beginning with 000, which no line has."""
-    rng = people.open_stream("phone")
-    numbers = rng.integers(0, 10**7, len(people.households.size))
-    phones = numbering.join_text(["000", numbering.to_text(numbers // 10_000, 3), numbering.to_text(numbers % 10_000, 4)], "-")
-    return phones.take(pa.array(people.households.number))
+    return draw_phones(len(people.households.size), people.open_stream("phone")).take(pa.array(people.households.number))
+
+
+def draw_phones(size: int, rng: np.random.Generator) -> pa.Array:
+    """Return telephone numbers that begin with 000."""
+    numbers = rng.integers(0, 10**7, size)
+    return numbering.join_text(["000", numbering.to_text(numbers // 10_000, 3), numbering.to_text(numbers % 10_000, 4)], "-")
+
+
+def draw_names(people: People, rng: np.random.Generator) -> pa.Array:
+    """Return names of relatives: the person's surname, another given name."""
+    given = pa.concat_arrays([pools.load_given_names(sex).names for sex in (1, 2)])
+    return numbering.join_text([write_surnames(people), given.take(pa.array(rng.integers(0, len(given), len(people))))], "\u3000")
 
 
 def write_keys(people: People, part: str, digits: int, *, of_household: bool = False) -> pa.Array:

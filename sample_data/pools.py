@@ -64,10 +64,13 @@ class Pyramid:
         Cumulative share over cells (sex, year of age), male first.
     ages : int
         Years of age per sex: 0 … ages − 1.
+    together : bool
+        Whether members of one household are in the same file.
     """
 
     cumulative: NDArray[np.float64]
     ages: int
+    together: bool
 
     def draw(self, rng: np.random.Generator, size: int) -> tuple[NDArray[np.int8], NDArray[np.int16]]:
         """Return sex (1 male, 2 female) and age in years of `size` persons."""
@@ -151,4 +154,4 @@ def load_pyramid(file_kind: str) -> Pyramid:
         weights[row, : 5 * (len(persons) - 1)] = np.repeat(persons[:-1] / 5, 5)
         tail = float(shapes["oldest_ratio"]) ** np.arange(years - shapes["bands"][-1])
         weights[row, shapes["bands"][-1] :] = persons[-1] * tail / tail.sum()
-    return Pyramid(cumulative=_cumulate(weights.ravel().tolist()), ages=years)
+    return Pyramid(cumulative=_cumulate(weights.ravel().tolist()), ages=years, together=bool(kind["together"]))
