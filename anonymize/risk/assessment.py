@@ -1,0 +1,245 @@
+"""The assessment: every figure and attack about one written release, in one record.
+
+Decided here: what is measured, in which order. Not decided here: what is too much (`gate`), how it is shown (`report`).
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from anonymize.risk.attacks.originals import Originals
+from anonymize.risk.attacks.result import AttackResult
+from anonymize.risk.attacks.suite import Attacked, AttackReport, AttackSettings, run_attacks
+from anonymize.risk.attributes import measure_attributes
+from anonymize.risk.columns import ColumnTrace, trace_columns
+from anonymize.risk.figures import Figure
+from anonymize.risk.population import find_labels, measure_population, read_sizes
+from anonymize.risk.released import Released, open_released
+from anonymize.risk.riskiest import Riskiest, find_riskiest
+from anonymize.risk.samples import measure_samples
+from anonymize.risk.thresholds import Thresholds
+from anonymize.source import open_source
+from anonymize.work_folder import open_work_folder
+from schemas.errors import VerificationFailed
+from schemas.files import sha256_file
+from schemas.messages import N_, Message, Name
+from schemas.plan import Plan
+
+NOT_RUN = N_("attacks were not run, as asked")
+NO_POPULATION = N_("journalist risk and k-map were not measured: no population table was given; they are at most the prosecutor figures")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How many rows and persons there are in the original and in the release, and what class sizes count."""
+
+    rows_in: int
+    persons_in: int
+    rows_out: int
+    persons_out: int
+    counted: str
+
+    def to_json(self) -> dict[str, object]:
+        """Return the counts for machines."""
+        return {
+            "rows_in": self.rows_in,
+            "persons_in": self.persons_in,
+            "rows_out": self.rows_out,
+            "persons_out": self.persons_out,
+            "suppressed_rows": self.rows_in - self.rows_out,
+            "counted": self.counted,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What was measured about one release.
+
+    Parameters
+    ----------
+    figures : tuple[Figure, ...]
+        Of the models.
+    attacks : tuple[AttackResult, ...]
+        Of the attacks.
+    notes : tuple[Message, ...]
+        What was not measured, and why.
+    columns : tuple[ColumnTrace, ...]
+        Column by column: clause, treatment, evidence.
+    class_sizes : Mapping[int, int]
+        Size in persons → number of classes.
+    riskiest : Riskiest
+        What is known about the smallest class.
+    thresholds : Thresholds
+        What the figures are held against.
+    plan, released_sha256, original_sha256 : Plan, str, str
+        What was assessed.
+    """
+
+    figures: tuple[Figure, ...]
+    attacks: tuple[AttackResult, ...]
+    notes: tuple[Message, ...]
+    columns: tuple[ColumnTrace, ...]
+    class_sizes: Mapping[int, int]
+    riskiest: Riskiest
+    extent: Extent
+    thresholds: Thresholds
+    plan: Plan
+    released_sha256: str
+    original_sha256: str
+    settings: AttackSettings | None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the assessment for machines; texts in English."""
+        return {
+            "plan": self.plan.name,
+            "plan_sha256": self.plan.sha256,
+            "released_sha256": self.released_sha256,
+            "original_sha256": self.original_sha256,
+            "extent": self.extent.to_json(),
+            "k": {"planned": self.plan.privacy.k, "measured": min(self.class_sizes, default=0)},
+            "thresholds": self.thresholds.to_json(),
+            "figures": [figure.to_json() for figure in self.figures],
+            "attacks": [attack.to_json() for attack in self.attacks],
+            "columns": [column.to_json() for column in self.columns],
+            "riskiest_class": self.riskiest.to_json(),
+            "notes": [note.render() for note in self.notes],
+            "seconds": {key: round(value, 3) for key, value in self.seconds.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Where work is done, and whom to tell of each step."""
+
+    work: Path
+    advance: Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is assessed: the original, the written file, the plan, and a population table when there is one."""
+
+    original: Path
+    released: Path
+    plan: Plan
+    population: Path | None = None
+    delimiter: str = ","
+
+
+def assess(
+    subject: Subject,
+    thresholds: Thresholds,
+    *,
+    settings: AttackSettings | None,
+    work: Path,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Assessment:
+    """Measure a written release.
+
+    Parameters
+    ----------
+    subject : Subject
+        Files and plan.
+    thresholds : Thresholds
+        Of the regime and context.
+    settings : AttackSettings or None
+        None: no attacks.
+    work : Path
+        Existing folder; a private folder is made in it and removed.
+    advance : Callable[[int], None]
+        Called with 1 after each step.
+
+    Raises
+    ------
+    FileRejected, PlanError
+        A file cannot be read, or does not fit the plan.
+    VerificationFailed
+        The released file says it was made by another plan.
+    """
+    start = time.perf_counter()
+    plan = subject.plan
+    with open_work_folder(work) as private, open_released(subject.released, plan.unit) as released:
+        check_plan(released, plan)
+        source = open_source(subject.original, plan, work=private, delimiter=subject.delimiter)
+        originals = Originals(path=source.path, schema=source.schema, unit=plan.unit)
+        figures = measure_models(released, subject, thresholds, source.schema)
+        class_sizes = released.count_classes()
+        modelled = time.perf_counter()
+        advance(1)
+        attacks = attack_release(originals, released, subject, settings, Progress(work=private, advance=advance))
+        return Assessment(
+            figures=figures,
+            attacks=attacks.results,
+            notes=(*(() if subject.population else (Message(NO_POPULATION),)), *attacks.notes),
+            columns=trace_columns(plan, released),
+            class_sizes=class_sizes,
+            riskiest=find_riskiest(released, class_sizes),
+            extent=_measure_extent(originals, released),
+            thresholds=thresholds,
+            plan=plan,
+            released_sha256=sha256_file(subject.released),
+            original_sha256=source.sha256,
+            settings=settings,
+            seconds={"models": modelled - start, "attacks": time.perf_counter() - modelled},
+        )
+
+
+def check_plan(released: Released, plan: Plan) -> None:
+    """Compare what the released file says of its plan with the plan.
+
+    Raises
+    ------
+    VerificationFailed
+        Another plan made it, or a quasi-identifier of the plan is not in it.
+    """
+    said = released.facts.get("plan_sha256")
+    absent = [column.name for column in plan.recoded if column.name not in {field.column for field in released.fields}]
+    if said not in {None, plan.sha256} or absent:
+        raise VerificationFailed(
+            N_("{file} was not made by the plan {plan}"),
+            N_("give the plan the release was made by"),
+            file=Name(released.path.name),
+            plan=Name(plan.name),
+        )
+
+
+def measure_models(released: Released, subject: Subject, thresholds: Thresholds, kinds: pa.Schema) -> tuple[Figure, ...]:
+    """Return the figures of all models on classes; `kinds` are the types of the original's columns."""
+    figures = measure_samples(released.count_classes(), thresholds.highest, released.counted)
+    if subject.population is not None:
+        sizes = read_sizes(released, subject.population, find_labels(released, subject.plan, subject.population, kinds))
+        figures += measure_population(sizes, thresholds.highest)
+    return figures + measure_attributes(released, {c.column: c.distance for c in subject.plan.privacy.closeness})
+
+
+def _measure_extent(originals: Originals, released: Released) -> Extent:
+    rows, persons = originals.count()
+    return Extent(
+        rows_in=rows,
+        persons_in=persons,
+        rows_out=released.rows,
+        persons_out=released.persons,
+        counted=released.counted,
+    )
+
+
+def attack_release(
+    originals: Originals, released: Released, subject: Subject, settings: AttackSettings | None, progress: Progress
+) -> AttackReport:
+    """Return what the attacks achieved; a note alone when none was asked for or nothing was released."""
+    if settings is None or not released.rows:
+        return AttackReport(notes=(Message(NOT_RUN),))
+    plan = subject.plan
+
+    def process_half(source: Path, output: Path) -> None:
+        from anonymize.pipeline import process
+
+        process(source=source, plan=plan, output=output, method=released.facts.get("method"), seed=settings.seed)
+
+    attacked = Attacked(originals=originals, released=released, plan=plan, process=process_half)
+    return run_attacks(attacked, settings, progress.work, progress.advance)

@@ -1,0 +1,87 @@
+"""The original file, as the processing reads it: what the attacks need of it, with SQL of our own.
+
+Decided here: which rows are drawn. Values stay in memory and in the private work folder; nothing here reaches a message or a report.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from anonymize.risk.released import quote
+
+PLACE = "__place"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Originals:
+    """A typed Parquet file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    schema : pa.Schema
+        Columns that are released or counted by, as the processing reads them.
+    unit : str or None
+        Person key; None: every row is one person.
+    """
+
+    path: Path
+    schema: pa.Schema
+    unit: str | None
+
+    @property
+    def person_sql(self) -> str:
+        """SQL that counts persons in a group of rows."""
+        return f"count(DISTINCT {quote(self.unit)})" if self.unit else "count(*)"
+
+    def count(self) -> tuple[int, int]:
+        """Return rows and distinct persons."""
+        with duckdb.connect() as connection:
+            connection.read_parquet(str(self.path)).create_view("original")
+            rows, persons = connection.execute(f"SELECT count(*), {self.person_sql} FROM original").fetchone() or (0, 0)  # noqa: S608
+        return int(rows), int(persons)
+
+    def distinct(self, name: str) -> pa.ChunkedArray:
+        """Return the distinct values of a column; a missing value is one of them."""
+        with duckdb.connect() as connection:
+            connection.read_parquet(str(self.path)).create_view("original")
+            found = connection.sql(f"SELECT DISTINCT {quote(name)} FROM original").to_arrow_table()  # noqa: S608 - the name is quoted
+        return found.column(0).cast(self.schema.field(name).type)
+
+    def choose(self, rng: np.random.Generator, most: int) -> NDArray[np.int64]:
+        """Return row numbers in random order: one random row of each of at most so many random persons."""
+        if self.unit is None:
+            return rng.permutation(pq.read_metadata(self.path).num_rows)[:most].astype(np.int64)
+        keys = pq.read_table(self.path, columns=[self.unit]).column(0).combine_chunks().dictionary_encode()
+        codes = pc.fill_null(keys.indices, len(keys.dictionary)).to_numpy(zero_copy_only=False)
+        shuffled = rng.permutation(len(codes))
+        _, first = np.unique(codes[shuffled], return_index=True)
+        return rng.permutation(shuffled[first])[:most].astype(np.int64)
+
+    def read(self, rows: NDArray[np.int64]) -> pa.Table:
+        """Return some rows, in the order of their numbers as given."""
+        with duckdb.connect() as connection:
+            connection.register("chosen", pa.table({"number": rows, PLACE: np.arange(len(rows))}))
+            connection.read_parquet(str(self.path), file_row_number=True).create_view("original")
+            names = ", ".join(f"original.{quote(name)}" for name in self.schema.names)
+            sql = f"SELECT {names} FROM original JOIN chosen ON file_row_number = number ORDER BY {PLACE}"  # noqa: S608 - names are quoted
+            return connection.sql(sql).to_arrow_table().cast(self.schema)
+
+    def count_same(self, drawn: pa.Table, columns: list[str]) -> NDArray[np.int64]:
+        """Return, per drawn row, how many persons of the original have the same values in these columns."""
+        names = ", ".join(quote(name) for name in columns)
+        equal = " AND ".join(f"d.{quote(name)} IS NOT DISTINCT FROM w.{quote(name)}" for name in columns)
+        with duckdb.connect() as connection:
+            connection.register("drawn", drawn.select(columns).append_column(PLACE, pa.array(np.arange(drawn.num_rows))))
+            connection.read_parquet(str(self.path)).create_view("original")
+            whole = f"SELECT {names}, {self.person_sql} AS persons FROM original GROUP BY {names}"  # noqa: S608 - names are quoted
+            sql = f"SELECT persons FROM drawn d JOIN ({whole}) w ON {equal} ORDER BY {PLACE}"  # noqa: S608
+            found: NDArray[np.int64] = connection.sql(sql).to_arrow_table().column(0).to_numpy().astype(np.int64)
+        return found

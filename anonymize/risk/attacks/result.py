@@ -1,0 +1,141 @@
+"""What an attack answers: success on members, on strangers, by guessing, and on an unprotected copy.
+
+Decided here: how excess success over the control is computed and when an attack has shown its power. Not decided here: any attack.
+"""
+
+import warnings
+from dataclasses import dataclass
+
+from anonymize.risk.figures import Source
+from schemas.messages import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """How often an attack succeeded.
+
+    Parameters
+    ----------
+    members, strangers, baseline : float or None
+        Share of successes (0–1) on persons in the file, on persons outside it (None where the attack needs no control), and by guessing.
+    excess : float
+        Success on members beyond that on strangers, as a share of what was left to win, 0–1; success itself without a control.
+    interval : tuple[float, float]
+        95 % confidence interval of `excess`.
+    """
+
+    members: float
+    strangers: float | None
+    baseline: float
+    excess: float
+    interval: tuple[float, float]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the score for machines."""
+        return {
+            "members": self.members,
+            "strangers": self.strangers,
+            "baseline": self.baseline,
+            "excess": self.excess,
+            "interval": list(self.interval),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttackResult:
+    """One attack, on the release and on an unprotected copy.
+
+    Parameters
+    ----------
+    code, title : str
+        Stable name; English template.
+    released : Score
+        What the attack achieved on the release.
+    unprotected : Score
+        Positive control: what the same attack achieved on a copy without protection.
+    limit : float
+        Acceptable excess (0–1); the positive control must lie wholly above it to have shown power.
+    trials, max_attempts : int
+        Targets attacked; queries the attacker may try (0: one a target).
+    persons : int
+        Persons in each half (members, strangers).
+    column : str or None
+        The secret that was guessed.
+    seconds : float
+        Time spent.
+    """
+
+    code: str
+    title: str
+    attacker: Message
+    population: Message
+    source: Source
+    released: Score
+    unprotected: Score
+    limit: float
+    trials: int
+    persons: int
+    max_attempts: int = 0
+    column: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def has_power(self) -> bool:
+        """Whether the positive control fired: the unprotected copy fails by more than chance allows."""
+        return self.unprotected.interval[0] > self.limit
+
+    @property
+    def exceeds(self) -> bool:
+        """Whether the release may fail: the upper end of the interval lies above the limit, and the estimate too."""
+        return self.released.excess > self.limit
+
+    def to_json(self) -> dict[str, object]:
+        """Return the result for machines; texts in English."""
+        return {
+            "code": self.code,
+            "title": self.title,
+            "column": self.column,
+            "value": self.released.excess,
+            "interval": list(self.released.interval),
+            "assumption": self.attacker.render(),
+            "population": self.population.render(),
+            "source": self.source,
+            "released": self.released.to_json(),
+            "positive_control": {**self.unprotected.to_json(), "fired": self.has_power},
+            "limit": self.limit,
+            "exceeds": self.exceeds,
+            "trials": self.trials,
+            "max_attempts": self.max_attempts,
+            "persons": self.persons,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def score_against_control(*, trials: int, members: int, strangers: int, baseline: float) -> Score:
+    """Return success on members beyond success on as many strangers.
+
+    Parameters
+    ----------
+    trials : int
+        Targets in each group.
+    members, strangers : int
+        Successes in each group.
+    baseline : float
+        Success by guessing, 0–1, computed by the caller.
+
+    References
+    ----------
+    M. Giomi et al. (2023), A unified framework for quantifying privacy risk in synthetic data, doi:10.56553/popets-2023-0055.
+    """
+    from anonymeter.stats.confidence import EvaluationResults
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a baseline as good as the attack is a finding here, not a fault
+        risk = EvaluationResults(n_attacks=trials, n_success=members, n_baseline=0, n_control=strangers).risk()
+    return Score(
+        members=members / trials,
+        strangers=strangers / trials,
+        baseline=baseline,
+        excess=float(risk.value),
+        interval=(float(risk.ci[0]), float(risk.ci[1])),
+    )

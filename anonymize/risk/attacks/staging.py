@@ -1,0 +1,142 @@
+"""Setting the scene: originals and released rows read, encoded in one language, and put before the attacks."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from anonymize.class_table import number_values
+from anonymize.engine import EngineSettings, open_engine
+from anonymize.risk.attacks.encoding import QuasiIdentifier, Rows, encode_others
+from anonymize.risk.attacks.halves import Halves
+from anonymize.risk.attacks.linkage import ReleasedClasses, encode_classes
+from anonymize.risk.attacks.scene import Scene
+from anonymize.risk.released import QUASI_IDENTIFIER, Released, quote, read_fields
+from anonymize.treatments import Surroundings, make_treatments
+from schemas.hierarchies import load_hierarchy
+from schemas.plan import FRESH_ID, Plan, PlannedColumn
+from schemas.tables import Role
+
+NUMBER = "__number"
+CELL_STEPS = ("recode", "round_to")
+
+
+def find_quasi_identifiers(plan: Plan, values: Mapping[str, pa.ChunkedArray]) -> dict[str, QuasiIdentifier]:
+    """Return, per recoded column, its distinct values and what the hierarchy says of them.
+
+    Parameters
+    ----------
+    plan : Plan
+        Hierarchies.
+    values : Mapping[str, pa.ChunkedArray]
+        Values of each recoded column, with or without repetition.
+
+    Raises
+    ------
+    PlanError
+        A hierarchy does not know some values.
+    """
+    found = {}
+    for column in plan.recoded:
+        distinct, _ = number_values(values[column.name])
+        levels = load_hierarchy(column.hierarchy or "", folder=plan.folder).resolve(distinct, column=column.name)
+        found[column.name] = QuasiIdentifier(name=column.name, values=distinct, levels=levels)
+    return found
+
+
+def stage_release(halves: Halves, release: Path, plan: Plan, *, seed: int, limit: float) -> Scene:
+    """Return the scene of the attacks on the processed half.
+
+    Parameters
+    ----------
+    halves : Halves
+        Members and strangers, cells already brought to the form in which they are released (see `treat_cells`).
+    release : Path
+        The members' half as it was processed.
+    plan : Plan
+        Hierarchies.
+    seed : int
+        Of values drawn from generalised ones.
+    limit : float
+        Acceptable excess of success, 0–1.
+    """
+    rng = np.random.default_rng([seed, 1])
+    columns, _ = read_fields(release)
+    table = pq.read_table(release)
+    quasi = _of_halves(halves, plan)
+    labels = {c.column: c.name for c in columns if c.role == QUASI_IDENTIFIER and c.part == "label"}
+    names = other_columns(plan)
+    coded = encode_others([table, halves.members, halves.strangers], names)
+    known = (
+        {name: quasi[name].encode_labels(table.column(label), rng) for name, label in labels.items()},
+        *({name: quasi[name].encode_values(half.column(name)) for name in labels} for half in (halves.members, halves.strangers)),
+    )
+    rows = [Rows(known=k, numbers=numbers, categories=categories) for k, (numbers, categories) in zip(known, coded, strict=True)]
+    return Scene(quasi_identifiers=quasi, released=rows[0], members=rows[1], strangers=rows[2], secrets=secret_columns(plan), limit=limit)
+
+
+def stage_unprotected(halves: Halves, plan: Plan, *, limit: float) -> Scene:
+    """Return the scene of the positive control: the attacker holds the members' own rows, as they came."""
+    quasi = _of_halves(halves, plan)
+    both = (halves.members, halves.strangers)
+    coded = encode_others(both, other_columns(plan))
+    members, strangers = (
+        Rows(known={name: q.encode_values(half.column(name)) for name, q in quasi.items()}, numbers=numbers, categories=categories)
+        for half, (numbers, categories) in zip(both, coded, strict=True)
+    )
+    return Scene(quasi_identifiers=quasi, released=members, members=members, strangers=strangers, secrets=secret_columns(plan), limit=limit)
+
+
+def treat_cells(halves: Halves, plan: Plan, work: Path) -> Halves:
+    """Return both halves with those treatments that need one cell only (recode, round_to), anybody can apply them."""
+    steps = {column.name: _cell_steps(column) for column in plan.released if not column.is_recoded}
+    todo = {name: spec for name, spec in steps.items() if spec}
+    if not todo:
+        return halves
+    half = halves.members.num_rows
+    both = pa.concat_tables([halves.members, halves.strangers]).append_column(NUMBER, pa.array(np.arange(2 * half)))
+    engine = open_engine("duckdb", EngineSettings(work=work))
+    try:
+        around = Surroundings(engine=engine, unit=plan.unit, seed=b"", folder=plan.folder)
+        rows = engine.load(both)
+        for name, spec in todo.items():
+            for treatment in make_treatments(spec):
+                rows = treatment.apply(rows, name, around)
+        treated = engine.fetch(rows.order_by(NUMBER)).drop_columns([NUMBER])
+    finally:
+        engine.close()
+    return Halves(members=treated.slice(0, half), strangers=treated.slice(half, half))
+
+
+def other_columns(plan: Plan) -> list[str]:
+    """Return the released columns that are neither recoded nor ids."""
+    return [column.name for column in plan.released if not column.is_recoded and column.treatment != FRESH_ID]
+
+
+def secret_columns(plan: Plan) -> tuple[str, ...]:
+    """Return the released sensitive columns."""
+    return tuple(column.name for column in plan.released if column.role is Role.SENSITIVE)
+
+
+def _cell_steps(column: PlannedColumn) -> dict[str, Any]:
+    treatment = column.treatment
+    return {step: treatment[step] for step in CELL_STEPS if step in treatment} if isinstance(treatment, Mapping) else {}
+
+
+def _of_halves(halves: Halves, plan: Plan) -> dict[str, QuasiIdentifier]:
+    both = pa.concat_tables([halves.members, halves.strangers])
+    return find_quasi_identifiers(plan, {column.name: both.column(column.name) for column in plan.recoded})
+
+
+def read_classes(released: Released, quasi: Mapping[str, QuasiIdentifier]) -> ReleasedClasses:
+    """Return the classes of the written file, in the language of the originals."""
+    columns = [c for c in released.fields if c.role == QUASI_IDENTIFIER and c.part == "label"]
+    names = ", ".join(quote(c.name) for c in columns)
+    sql = f"SELECT {names}, {released.person_sql} AS __persons FROM released GROUP BY {names}"  # noqa: S608 - names are quoted
+    found = released.connection.sql(sql).to_arrow_table()
+    labels = {column.column: found.column(column.name).cast(pa.string()).to_pylist() for column in columns}
+    persons = found.column("__persons").to_numpy().astype(np.int64)
+    return encode_classes(quasi, labels, persons, single=int(persons.sum()) == released.persons)

@@ -1,0 +1,132 @@
+"""The gate: reasons not to release. An empty list means go.
+
+Pure: an assessment in, reasons out. Decided here: which figure is held against which threshold. The numbers come from the regime's policy
+and the plan; whether people overrule is not decided here.
+"""
+
+from collections.abc import Callable, Iterator
+
+from anonymize.risk.assessment import Assessment
+from anonymize.risk.figures import Figure
+from anonymize.risk.thresholds import Thresholds
+from schemas.findings import Reason
+from schemas.messages import N_, Message, Name, Param
+
+TOLERANCE = 1e-9
+SHARES = {
+    "prosecutor_highest": ("highest", N_("the highest risk of one person is above {limit}")),
+    "prosecutor_average": ("average", N_("the average risk is above {limit}")),
+    "sample_uniques": ("uniques", N_("more persons than the share {limit} are alone in their class")),
+}
+
+
+def reasons_not_to_release(assessment: Assessment, thresholds: Thresholds) -> list[Reason]:
+    """Return everything that stands against a release, all at once.
+
+    Parameters
+    ----------
+    assessment : Assessment
+        What was measured on the written file.
+    thresholds : Thresholds
+        Limits of the context.
+
+    Returns
+    -------
+    list[Reason]
+        Empty: nothing stands against it. Texts name columns, models and limits, never a small count.
+    """
+    return [reason for rule in RULES for reason in rule(assessment, thresholds)]
+
+
+def _reason(thresholds: Thresholds, code: str, template: str, **params: Param) -> Reason:
+    return Reason(code=code, message=Message(template, params), article=Name(thresholds.article))
+
+
+def _check_extent(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
+    if not assessment.extent.rows_out:
+        yield _reason(thresholds, "empty", N_("nothing is released"))
+    if assessment.plan.unit and assessment.extent.counted != "persons":
+        yield _reason(
+            thresholds,
+            "persons-not-countable",
+            N_("persons cannot be counted in the written file: release fresh ids for {column}"),
+            column=Name(assessment.plan.unit),
+        )
+
+
+def _check_k(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
+    if 0 < min(assessment.class_sizes, default=0) < thresholds.k:
+        yield _reason(thresholds, "below-k", N_("there are classes of fewer than {k} persons"), k=thresholds.k)
+
+
+def _check_shares(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
+    for figure in assessment.figures:
+        limit, template = SHARES.get(figure.code, ("", ""))
+        if limit and _exceeds(figure, getattr(thresholds, limit)):
+            yield _reason(thresholds, figure.code.replace("_", "-"), template, limit=getattr(thresholds, limit))
+
+
+def _exceeds(figure: Figure, limit: float) -> bool:
+    return figure.value is not None and figure.value > limit + TOLERANCE
+
+
+def _check_diversity(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
+    for figure in assessment.figures:
+        if figure.code == "diversity" and figure.value is not None and figure.value < thresholds.diversity:
+            yield _reason(
+                thresholds,
+                "homogeneous",
+                N_("classes with fewer than {least} values of {column} tell it of everybody in them"),
+                least=thresholds.diversity,
+                column=Name(figure.column or "?"),
+            )
+
+
+def _check_promises(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
+    measured = {(figure.code, figure.column): figure for figure in assessment.figures}
+    for diversity in assessment.plan.privacy.diversity:
+        figure = measured.get(("diversity", diversity.column))
+        if diversity.kind == "distinct" and figure and figure.value is not None and figure.value < diversity.l:
+            yield _reason(
+                thresholds,
+                "below-l",
+                N_("{column} has classes with fewer than the planned {l} values"),
+                column=Name(diversity.column),
+                l=diversity.l,
+            )
+    for closeness in assessment.plan.privacy.closeness:
+        figure = measured.get(("closeness", closeness.column))
+        if figure and _exceeds(figure, closeness.t):
+            yield _reason(
+                thresholds,
+                "above-t",
+                N_("{column} has classes farther from the whole file than the planned {t}"),
+                column=Name(closeness.column),
+                t=closeness.t,
+            )
+
+
+def _check_attacks(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
+    for attack in assessment.attacks:
+        if attack.has_power and attack.exceeds:
+            params: dict[str, Param] = {"attack": Name(attack.title), "limit": thresholds.attack}
+            template = N_("an attack ({attack}) succeeds beyond {limit}")
+            if attack.column:
+                params["column"] = Name(attack.column)
+                template = N_("an attack ({attack}, {column}) succeeds beyond {limit}")
+            yield _reason(thresholds, "attack", template, **params)
+    if assessment.attacks and not any(attack.has_power for attack in assessment.attacks):
+        template = N_("no attack succeeds even on an unprotected copy, so that none of them says anything")
+        yield _reason(thresholds, "attacks-without-power", template)
+
+
+def _check_columns(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
+    for column in assessment.columns:
+        if not column.holds:
+            yield _reason(
+                thresholds, "no-evidence", N_("the written file does not show the treatment of {column}"), column=Name(column.column)
+            )
+
+
+Rule = Callable[[Assessment, Thresholds], Iterator[Reason]]
+RULES: tuple[Rule, ...] = (_check_extent, _check_k, _check_shares, _check_diversity, _check_promises, _check_attacks, _check_columns)

@@ -1,0 +1,93 @@
+"""What a release is held against: thresholds of the regime for one context, and what the plan itself promises.
+
+Decided here: how the two meet (the stricter holds). The numbers are data of the regime's policy; none stands in code.
+"""
+
+from dataclasses import dataclass
+
+from schemas.errors import SettingsError
+from schemas.messages import N_, Name
+from schemas.plan import Plan
+from schemas.regimes import Regime, load_regime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """Limits of one context.
+
+    Parameters
+    ----------
+    regime, context : str
+        Where they come from.
+    k : int
+        Fewest persons of a class: the stricter of policy and plan.
+    highest : float
+        Highest risk of one person (0–1).
+    average : float
+        Highest average risk (0–1).
+    uniques : float
+        Highest share of persons alone in their class (0–1).
+    attack : float
+        Highest excess success of an attack (0–1).
+    diversity : int
+        Fewest distinct sensitive values of a class.
+    article : str
+        Citation of the processing standard.
+    """
+
+    regime: str
+    context: str
+    k: int
+    highest: float
+    average: float
+    uniques: float
+    attack: float
+    diversity: int
+    article: str
+
+    def to_json(self) -> dict[str, object]:
+        """Return the thresholds for machines."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def find_thresholds(regime_name: str, context: str, plan: Plan) -> Thresholds:
+    """Return the limits for a release.
+
+    Parameters
+    ----------
+    regime_name : str
+        Name of a regime.
+    context : str
+        public, contract or enclave: where the release will be used.
+    plan : Plan
+        Its k holds where it is stricter.
+
+    Raises
+    ------
+    SettingsError
+        There is no such regime or context.
+    """
+    regime = load_regime(regime_name)
+    if context not in regime.risk_thresholds:
+        raise SettingsError(
+            N_("no thresholds for the context {context}"),
+            N_("use one of: {known}"),
+            context=Name(context),
+            known=Name(", ".join(regime.risk_thresholds)),
+        )
+    limits = regime.risk_thresholds[context]
+    return Thresholds(
+        regime=regime.name,
+        context=context,
+        k=max(int(limits["k"]), plan.privacy.k),
+        highest=limits["max_prosecutor_risk"],
+        average=limits["expected_risk"],
+        uniques=limits["population_uniques_share"],
+        attack=limits["attack_success_share"],
+        diversity=regime.defaults.l_diversity,
+        article=_cite(regime),
+    )
+
+
+def _cite(regime: Regime) -> str:
+    return regime.clauses[max(regime.clauses)].citation
