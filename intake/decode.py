@@ -1,0 +1,197 @@
+"""From bytes to UTF-8 text: which encoding a file is in, and its text in pieces.
+
+Decided here: the order of tests (byte order mark, ISO-2022 escapes, strict UTF-8, strict CP932, strict EUC-JP), that a declared encoding
+wins, and that a file which contradicts its declaration is refused. Statistical guessing is not used: it is wrong on files with columns
+of half-width kana. Every test reads the whole file, in pieces.
+
+A CP932 file with half-width kana can by chance be valid UTF-8 of two-byte characters; Japanese text in UTF-8 has three-byte characters,
+so only those speak against a declaration of CP932.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from intake.defects import CARRIAGE_RETURNS, MIXED_ENCODINGS, NO_ENCODING, OTHER_ENCODING, UNDECODABLE
+from schemas.errors import FileRejected
+from schemas.files import CHUNK_BYTES
+from schemas.findings import ROWS_SHOWN, Finding
+from schemas.messages import N_, Name
+
+LADDER = ("utf-8", "cp932", "euc_jp")
+DECLARABLE = ("utf-8", "utf-8-sig", "cp932", "euc_jp", "iso2022_jp", "utf-16")
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_ESCAPES = re.compile(rb"\x1b\$[@B]|\x1b\(J")
+_THREE_BYTES = re.compile(rb"[\xe3-\xe9][\x80-\xbf][\x80-\xbf]")
+_EUC_KANA = re.compile(rb"[\xa4\xa5][\xa1-\xf6]")
+_EUC_EVIDENCE = 20
+_LINE_LIMIT = 4 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoding:
+    """The encoding of a file.
+
+    Parameters
+    ----------
+    name : str
+        Codec name: one of `DECLARABLE`.
+    declared : bool
+        The layout named it; otherwise it was found.
+    """
+
+    name: str
+    declared: bool
+
+
+def find_encoding(path: Path, declared: str | None) -> Encoding:
+    """Return the encoding of a text file, after reading all of it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    declared : str or None
+        What the layout says; None to find it.
+
+    Raises
+    ------
+    FileRejected
+        The bytes are not text in the declared encoding, or are text in another; or nothing fits; or lines end in CR alone.
+    """
+    with path.open("rb") as source:
+        head = source.read(CHUNK_BYTES)
+    _check_line_ends(path, head)
+    marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
+    if declared is not None:
+        return _check_declared(path, declared, marked, head)
+    if marked or _ESCAPES.search(head):
+        candidates: tuple[str, ...] = (marked or "iso2022_jp",)
+    else:
+        candidates = LADDER
+    for name in candidates:
+        if _can_decode(path, name):
+            return Encoding(name=name, declared=False)
+    finding = Finding(kind=NO_ENCODING, params={"encodings": Name(", ".join(candidates))})
+    raise _refusal(finding)
+
+
+def read_text(path: Path, encoding: str) -> Iterator[bytes]:
+    """Yield the text of a file as UTF-8 without byte order mark, in pieces.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    encoding : str
+        A codec that is known to decode it.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    plain = encoding in {"utf-8", "utf-8-sig"}
+    with path.open("rb") as source:
+        first = True
+        while chunk := source.read(CHUNK_BYTES):
+            piece = chunk if plain else decoder.decode(chunk).encode("utf-8")
+            yield piece.removeprefix(codecs.BOM_UTF8) if first else piece
+            first = False
+    if not plain and (rest := decoder.decode(b"", final=True)):
+        yield rest.encode("utf-8")
+
+
+def _check_declared(path: Path, declared: str, marked: str | None, head: bytes) -> Encoding:
+    """Return the declared encoding, or refuse."""
+    family = "utf-8" if declared == "utf-8-sig" else declared
+    found = "utf-8" if marked == "utf-8-sig" else marked
+    if found is None and _ESCAPES.search(head):
+        found = "iso2022_jp"
+    if found is None and _can_decode(path, family):
+        found = _find_contradiction(path, family)
+        if found is None:
+            return Encoding(name=family, declared=True)
+    if found == family and _can_decode(path, family):
+        return Encoding(name="utf-8-sig" if marked == "utf-8-sig" else family, declared=True)
+    if found not in {None, family}:
+        raise _refusal(Finding(kind=OTHER_ENCODING, params={"encoding": Name(declared), "found": Name(found or "")}))
+    raise _refusal(*_describe_undecodable(path, family))
+
+
+def _find_contradiction(path: Path, family: str) -> str | None:
+    """Return the encoding a file is really in although the declared one decodes it."""
+    if family != "cp932":
+        return None
+    with path.open("rb") as source:
+        sample = source.read(CHUNK_BYTES)
+    if _THREE_BYTES.search(sample) and _can_decode(path, "utf-8"):
+        return "utf-8"
+    if len(_EUC_KANA.findall(sample)) >= _EUC_EVIDENCE and _has_no_full_width(sample) and _can_decode(path, "euc_jp"):
+        return "euc_jp"
+    return None
+
+
+def _has_no_full_width(sample: bytes) -> bool:
+    """Return whether all characters beyond ASCII would be half-width kana in CP932: the look of EUC-JP read wrongly."""
+    return all(byte < 0x80 or 0xA1 <= byte <= 0xDF for byte in sample[:65536])
+
+
+def _can_decode(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    try:
+        with path.open("rb") as source:
+            while chunk := source.read(CHUNK_BYTES):
+                decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _describe_undecodable(path: Path, encoding: str) -> list[Finding]:
+    """Return which rows are not text in an encoding, and in what else others are, by line."""
+    rows: list[int] = []
+    count, fine, elsewhere = 0, 0, {name: 0 for name in LADDER if name != encoding}
+    with path.open("rb") as source:
+        for number, line in enumerate(iter(lambda: source.readline(_LINE_LIMIT), b""), start=1):
+            if line.isascii():
+                continue
+            if _decodes(line, encoding):
+                fine += 1
+                continue
+            count += 1
+            rows += [number] if len(rows) < ROWS_SHOWN else []
+            for name in elsewhere:
+                elsewhere[name] += _decodes(line, name)
+    findings = [Finding(kind=UNDECODABLE, count=max(count, 1), rows=tuple(rows), params={"encoding": Name(encoding)})]
+    other = max(elsewhere, key=lambda name: elsewhere[name])
+    if fine and elsewhere[other]:
+        mixed = {"encoding": Name(other)}
+        findings.append(Finding(kind=MIXED_ENCODINGS, count=elsewhere[other], params=mixed))
+    elif elsewhere[other] == count > 0:
+        findings.append(Finding(kind=OTHER_ENCODING, params={"encoding": Name(encoding), "found": Name(other)}))
+    return findings
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _check_line_ends(path: Path, head: bytes) -> None:
+    """Refuse a file whose lines end in CR alone."""
+    if b"\r" not in head or b"\n" in head:
+        return
+    with path.open("rb") as source:
+        if not any(b"\n" in chunk for chunk in iter(lambda: source.read(CHUNK_BYTES), b"")):
+            raise _refusal(Finding(kind=CARRIAGE_RETURNS))
+
+
+def _refusal(*findings: Finding) -> FileRejected:
+    return FileRejected(
+        N_("the file cannot be read as text"),
+        N_("export it again in the encoding of the layout; see the findings above"),
+        findings=findings,
+    )

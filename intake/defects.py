@@ -1,0 +1,93 @@
+"""Every kind of finding of intake: its stable code, its weight and its text.
+
+Defects of rows have small numbers so that arrays can hold them; 0 is a sound row. Not decided here: who looks for a defect.
+"""
+
+from schemas.findings import FindingKind, Severity
+from schemas.messages import N_
+
+SOUND = 0
+
+
+def _row(code: str, template: str) -> FindingKind:
+    return FindingKind(code, Severity.ROW, template)
+
+
+def _note(code: str, template: str) -> FindingKind:
+    return FindingKind(code, Severity.NOTE, template)
+
+
+def _file(code: str, template: str) -> FindingKind:
+    return FindingKind(code, Severity.FILE, template)
+
+
+ROW_KINDS: tuple[FindingKind, ...] = (
+    _row("sound", N_("the row is sound")),
+    _row("ragged-row", N_("the row has more or fewer fields than the others")),
+    _row("nul-byte", N_("the row holds a NUL byte")),
+    _row("broken-quotes", N_("text follows the closing quote of a field")),
+    _row("record-length", N_("the record does not have the length of the layout")),
+    _row("cut-character", N_("a field begins or ends in the middle of a character")),
+    _row("required-empty", N_("required, but empty")),
+    _row("not-a-date", N_("not a date in a spelling of this rule")),
+    _row("no-such-day", N_("the day does not exist in the calendar")),
+    _row("outside-era", N_("the day lies outside its era")),
+    _row("unknown-date-part", N_("the year, the month or the day is left open")),
+    _row("before-gregorian", N_("before 1873 the lunar calendar was in force; the day cannot be taken over as it stands")),
+    _row("not-a-number", N_("not a number in a spelling of this rule")),
+    _row("out-of-range", N_("the number lies outside the range of the column")),
+    _row("unknown-code", N_("not in the code list of the column")),
+    _row("wrong-check-digit", N_("the check digit does not fit")),
+    _row("wrong-pattern", N_("the text does not have the form of the column")),
+    _row("control-character", N_("holds a control character")),
+    _row("not-yes-or-no", N_("neither yes nor no")),
+    _row("cell-too-long", N_("longer than a cell may be")),
+)
+(
+    RAGGED,
+    NUL_BYTE,
+    BROKEN_QUOTES,
+    RECORD_LENGTH,
+    CUT_CHARACTER,
+    REQUIRED_EMPTY,
+    NOT_A_DATE,
+    NO_SUCH_DAY,
+    OUTSIDE_ERA,
+    UNKNOWN_PART,
+    BEFORE_GREGORIAN,
+    NOT_A_NUMBER,
+    OUT_OF_RANGE,
+    UNKNOWN_CODE,
+    WRONG_CHECK_DIGIT,
+    WRONG_PATTERN,
+    CONTROL_CHARACTER,
+    NOT_YES_OR_NO,
+    CELL_TOO_LONG,
+) = range(1, len(ROW_KINDS))
+
+FORMULA_LIKE = _note("formula-like", N_("text that a spreadsheet would run as a formula; kept as text"))
+GAIJI = _note("gaiji", N_("characters outside the character set (gaiji, 〓 or U+FFFD); kept as they came"))
+INNER_BOM = _note("inner-byte-order-mark", N_("byte order mark inside a cell; removed"))
+DATE_LEFT_EMPTY = _note("date-left-empty", N_("a date with an open part; left empty as the layout says"))
+BLANK_LINES = _note("blank-lines", N_("blank lines; not counted as rows"))
+COLUMN_IGNORED = _note("column-ignored", N_("columns that the layout does not name; not taken over"))
+COLUMN_ABSENT = _note("column-absent", N_("the file has no such column; left empty"))
+MY_NUMBER_NAME = _note("my-number-heading", N_("a column with the name of the individual number (個人番号), all empty; remove it"))
+UNDECLARED_CODE = _note(
+    "undeclared-identification-code",
+    N_("cells that look like an identification code ({kind}) in a column that is not one; check the column"),
+)
+NOTE_KINDS: tuple[FindingKind, ...] = (FORMULA_LIKE, GAIJI, INNER_BOM, DATE_LEFT_EMPTY)
+
+MY_NUMBER = _file("my-number", N_("{count} cells hold individual numbers (個人番号)"))
+UNDECODABLE = _file("undecodable", N_("the bytes are no text in {encoding}"))
+MIXED_ENCODINGS = _file("mixed-encodings", N_("other rows are text in {encoding}: the file mixes encodings"))
+OTHER_ENCODING = _file("other-encoding", N_("declared as {encoding}, but the bytes are {found}"))
+NO_ENCODING = _file("no-encoding", N_("the bytes are text in none of: {encodings}"))
+OPEN_QUOTE = _file("open-quote", N_("a quote opens in this row and does not close"))
+LINE_TOO_LONG = _file("line-too-long", N_("a line is longer than {limit} bytes"))
+CARRIAGE_RETURNS = _file("carriage-returns", N_("lines end in CR alone; save the file with CRLF or LF"))
+HEADING_MISSING = _file("heading-missing", N_("the heading line does not have this column of the layout"))
+HEADING_TWICE = _file("heading-twice", N_("the heading line has this column more than once"))
+FIELD_COUNT = _file("field-count", N_("the rows have {fields} fields, the layout has {expected}"))
+NO_ROWS = _file("no-rows", N_("the file has no rows"))

@@ -1,0 +1,103 @@
+"""Workbooks and Parquet files from outside are opened in a child process under limits: a parser that aborts takes the child, not us.
+
+Decided here: the limits, and what each way of dying is called. A workbook of 2 kB whose two cells lie in opposite corners makes the
+parser ask for terabytes and abort; that must be a refusal, in time.
+"""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from intake.formats.workbook import NO_COLUMNS, NO_SHEET
+from schemas.errors import FileRejected
+from schemas.files import CHUNK_BYTES
+from schemas.messages import N_, Name
+
+KINDS = {b"PK\x03\x04": "excel", b"\xd0\xcf\x11\xe0": "excel", b"PAR1": "parquet"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a child may use.
+
+    Parameters
+    ----------
+    memory_bytes : int
+        Address space.
+    cpu_seconds, wall_seconds : int
+        Time of the processor; time on the clock.
+    """
+
+    memory_bytes: int = 4 << 30
+    cpu_seconds: int = 600
+    wall_seconds: int = 1200
+
+
+def find_kind(path: Path) -> str:
+    """Return excel, parquet or text, by the first bytes of a file."""
+    with path.open("rb") as source:
+        return KINDS.get(source.read(4), "text")
+
+
+def read_rows(path: Path, *, kind: str, sheet: str, limits: Limits | None = None) -> Iterator[bytes]:
+    """Yield the rows of a workbook or a Parquet file as CSV in UTF-8, the row number first.
+
+    Raises
+    ------
+    FileRejected
+        The file is not of its kind, or reading it went beyond a limit.
+    """
+    allowed = limits or Limits()
+    arguments = [kind, str(path.absolute()), sheet, str(allowed.memory_bytes), str(allowed.cpu_seconds)]
+    child = subprocess.Popen(  # noqa: S603 - our own module, no shell
+        [sys.executable, "-I", "-m", "intake.formats.workbook", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    clock = threading.Timer(allowed.wall_seconds, child.kill)
+    clock.start()
+    try:
+        if child.stdout is None:
+            return
+        while chunk := child.stdout.read(CHUNK_BYTES):
+            yield chunk
+        check_end(child.wait(), path)
+    finally:
+        clock.cancel()
+        child.kill()
+        if child.stdout is not None:
+            child.stdout.close()
+        child.wait()
+
+
+def check_end(status: int, path: Path) -> None:
+    """Raise when a child did not end well.
+
+    Raises
+    ------
+    FileRejected
+        With what its end means.
+    """
+    name = Name(path.name)
+    if status == NO_SHEET:
+        raise FileRejected(
+            N_("{file} does not have the sheet of the layout"), N_("check the name or the number of the sheet in the layout"), file=name
+        )
+    if status == NO_COLUMNS:
+        raise FileRejected(N_("{file} holds nested columns or none"), N_("give a table of plain columns"), file=name)
+    if status < 0:
+        raise FileRejected(
+            N_("{file} needs more memory or time than a file of its kind may"),
+            N_("delete empty rows and columns beyond the table, or export the sheet as CSV, and check where the file came from"),
+            file=name,
+        )
+    if status != 0:
+        raise FileRejected(
+            N_("{file} cannot be read as a workbook or a Parquet file"),
+            N_("open it, remove its password if it has one, save it again as .xlsx, or export the sheet as CSV"),
+            file=name,
+        )

@@ -1,0 +1,217 @@
+"""A file opened by a layout: which field is which column, what the fields are called, and its rows in blocks, as often as wanted.
+
+Decided here: headings are compared without spaces and width; a missing required column refuses the file; a heading the layout does not
+know is named by its position alone, because a file without its heading line has persons in the first row.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from intake.decode import Encoding, find_encoding, read_text
+from intake.defects import COLUMN_ABSENT, COLUMN_IGNORED, FIELD_COUNT, HEADING_MISSING, HEADING_TWICE, NO_ROWS
+from intake.formats import csv, fixed
+from intake.formats.rows import Block, Chunks
+from intake.formats.sandbox import find_kind, read_rows
+from intake.identifiers import is_my_number_heading
+from intake.layout import Layout, LayoutColumn
+from schemas.errors import FileRejected
+from schemas.files import CHUNK_BYTES
+from schemas.findings import Finding
+from schemas.messages import N_, Name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A file and how it is read.
+
+    Parameters
+    ----------
+    layout : Layout
+        The layout.
+    encoding : str or None
+        Encoding of a text file; None for workbooks and Parquet.
+    places : tuple[tuple[int, LayoutColumn], ...]
+        Field (counted from 0) and what it is, for the columns the file has.
+    labels : tuple[Name, ...]
+        What each field is called: its heading where the layout knows it, else its position.
+    my_number_fields : frozenset[int]
+        Fields whose heading names the individual number.
+    findings : tuple[Finding, ...]
+        What the heading line showed.
+    read : Callable
+        Begins a reading; yields blocks of rows.
+    """
+
+    layout: Layout
+    encoding: str | None
+    places: tuple[tuple[int, LayoutColumn], ...]
+    labels: tuple[Name, ...]
+    my_number_fields: frozenset[int]
+    findings: tuple[Finding, ...]
+    read: Callable[[], Iterator[Block]]
+
+
+def check_source(path: Path) -> None:
+    """Raise when a path is no file with content.
+
+    Raises
+    ------
+    FileRejected
+        Nothing there, a folder or device, or an empty file.
+    """
+    name = Name(path.name)
+    if not path.exists():
+        raise FileRejected(N_("there is no file {file}"), N_("check the path"), file=name)
+    if not path.is_file():
+        raise FileRejected(N_("{file} is a folder or a device, not a file"), N_("give one file"), file=name)
+    if path.stat().st_size == 0:
+        raise FileRejected(N_("{file} is empty"), N_("export it again"), file=name)
+
+
+def open_source(path: Path, layout: Layout) -> Opened:
+    """Open a file by a layout; reads the whole of a text file once to check its encoding.
+
+    Raises
+    ------
+    FileRejected
+        The file is none, is not text in the encoding of the layout, is of another kind, or its heading line lacks a required column.
+    """
+    check_source(path)
+    kind = find_kind(path)
+    wanted = layout.format if layout.format in {"excel", "parquet"} else "text"
+    if kind != wanted:
+        raise FileRejected(
+            N_("{file} is a file of kind {kind}, the layout {layout} is for kind {wanted}"),
+            N_("choose the layout of this file, or export the file in the form of the layout"),
+            file=Name(path.name),
+            kind=Name(kind),
+            layout=Name(layout.name),
+            wanted=Name(wanted),
+        )
+    if layout.format == "fixed":
+        return _open_fixed(path, layout, find_encoding(path, layout.encoding))
+    if wanted == "text":
+        encoding = find_encoding(path, layout.encoding)
+        return _open_delimited(layout, encoding.name, lambda: read_text(path, encoding.name))
+    return _open_delimited(layout, None, lambda: read_rows(path, kind=kind, sheet=layout.sheet))
+
+
+def read_headings(chunks: Chunks, layout: Layout, *, numbered: bool) -> list[str]:
+    """Return the fields of the first record of a file, the row number left out."""
+    pieces = chunks()
+    try:
+        record = csv.read_first_record(pieces, layout.delimiter)
+    finally:
+        # ends a child process that would write on
+        getattr(pieces, "close", lambda: None)()
+    return record[1:] if numbered else record
+
+
+def _open_delimited(layout: Layout, encoding: str | None, chunks: Chunks) -> Opened:
+    numbered = encoding is None
+    first = read_headings(chunks, layout, numbered=numbered)
+    if not first:
+        raise _refusal(Finding(kind=NO_ROWS))
+    places, findings = match_headings(first, layout) if layout.header else match_positions(first, layout)
+    refusing = tuple(finding for finding in findings if finding.kind.severity.value == "file")
+    if refusing:
+        raise _refusal(*refusing)
+    by_field = dict(places)
+    fields = len(first) if layout.header else layout.fields
+
+    def read() -> Iterator[Block]:
+        delimiter = "," if numbered else layout.delimiter
+        return csv.read_blocks(
+            chunks(), delimiter=delimiter, fields=fields + numbered, header=layout.header, numbered=numbered
+        )
+
+    return Opened(
+        layout=layout,
+        encoding=encoding,
+        places=places,
+        labels=tuple(by_field[i].label if i in by_field else Name(f"#{i + 1}") for i in range(fields)),
+        my_number_fields=frozenset(i for i, text in enumerate(first) if layout.header and is_my_number_heading(text)),
+        findings=findings,
+        read=read,
+    )
+
+
+def fold_heading(text: str) -> str:
+    """Return a heading in the form headings are compared in."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).lower()
+
+
+def match_headings(first: list[str], layout: Layout) -> tuple[tuple[tuple[int, LayoutColumn], ...], tuple[Finding, ...]]:
+    """Return which field is which column by the heading line, and what is wrong with it."""
+    headings = [fold_heading(text) for text in first]
+    places: list[tuple[int, LayoutColumn]] = []
+    findings: list[Finding] = []
+    for column in layout.columns:
+        known = {fold_heading(heading) for heading in column.headings}
+        found = [index for index, heading in enumerate(headings) if heading in known]
+        if len(found) == 1:
+            places.append((found[0], column))
+        elif found:
+            findings.append(Finding(kind=HEADING_TWICE, column=column.label))
+        else:
+            required = column.use.column.required
+            findings.append(Finding(kind=HEADING_MISSING if required else COLUMN_ABSENT, column=column.label))
+    ignored = len(first) - len(places)
+    if ignored and not any(finding.kind is HEADING_TWICE for finding in findings):
+        findings.append(Finding(kind=COLUMN_IGNORED, count=ignored))
+    return tuple(sorted(places, key=lambda place: place[0])), tuple(findings)
+
+
+def match_positions(first: list[str], layout: Layout) -> tuple[tuple[tuple[int, LayoutColumn], ...], tuple[Finding, ...]]:
+    """Return which field is which column by position; the first row must have the fields of the layout."""
+    places = tuple(sorted(((column.position - 1, column) for column in layout.columns), key=lambda place: place[0]))
+    if len(first) == layout.fields:
+        return places, ()
+    return places, (Finding(kind=FIELD_COUNT, rows=(1,), params={"fields": len(first), "expected": layout.fields}),)
+
+
+def _open_fixed(path: Path, layout: Layout, encoding: Encoding) -> Opened:
+    """Open a file of fixed records; stretches the layout does not name are fields too, so that they are looked at."""
+    columns = sorted(layout.columns, key=lambda column: column.first_byte)
+    gaps = _find_gaps(columns, layout.record_bytes)
+    spans = [(column.first_byte, column.length_bytes) for column in columns] + gaps
+    labels = [column.label for column in columns] + [Name(f"#{first + 1}-{first + length}") for first, length in gaps]
+
+    def read() -> Iterator[Block]:
+        return fixed.read_blocks(_read_bytes(path), record_bytes=layout.record_bytes, places=spans, encoding=encoding.name)
+
+    return Opened(
+        layout=layout,
+        encoding=encoding.name,
+        places=tuple(enumerate(columns)),
+        labels=tuple(labels),
+        my_number_fields=frozenset(),
+        findings=(Finding(kind=COLUMN_IGNORED, count=len(gaps)),) if gaps else (),
+        read=read,
+    )
+
+
+def _find_gaps(columns: list[LayoutColumn], record_bytes: int) -> list[tuple[int, int]]:
+    gaps, free = [], 0
+    for column in columns:
+        if column.first_byte > free:
+            gaps.append((free, column.first_byte - free))
+        free = column.first_byte + column.length_bytes
+    return [*gaps, (free, record_bytes - free)] if free < record_bytes else gaps
+
+
+def _read_bytes(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as source:
+        while chunk := source.read(CHUNK_BYTES):
+            yield chunk
+
+
+def _refusal(*findings: Finding) -> FileRejected:
+    return FileRejected(
+        N_("the file does not fit the layout"),
+        N_("compare the first line of the file with the layout; the columns are named above"),
+        findings=findings,
+    )

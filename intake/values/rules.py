@@ -1,0 +1,137 @@
+"""The table of rules: id → how the distinct texts of a column become values; and what every column asks of its values.
+
+Decided here: which rule serves which type of column, and that form, check digit and range are judged after the rule. A layout names the
+rule of each column; the plain layout takes the rule of the type.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from intake.defects import OUT_OF_RANGE, SOUND, WRONG_CHECK_DIGIT, WRONG_PATTERN
+from intake.values import codes, dates, numbers, texts
+from intake.values.conversion import Converted, Defects, to_mask, trim_texts
+from intake.values.dates import DatePolicy
+from schemas import check_digits
+from schemas.tables import Column, ColumnType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleUse:
+    """How one column of a layout uses a rule.
+
+    Parameters
+    ----------
+    rule : str
+        Id in `RULES`.
+    column : Column
+        Column of the table the values are for.
+    width : int or None
+        Digits of a code whose leading zeros may be lost.
+    vendors : tuple[str, ...]
+        Ways of writing of the code list whose spellings in digits count.
+    empty_marks : frozenset[str]
+        Texts that mean "nothing".
+    dates : DatePolicy
+        What the layout says about difficult dates.
+    """
+
+    rule: str
+    column: Column
+    width: int | None = None
+    vendors: tuple[str, ...] = ()
+    empty_marks: frozenset[str] = field(default_factory=frozenset)
+    dates: DatePolicy = field(default_factory=DatePolicy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule: the types of column it serves, and its function."""
+
+    types: frozenset[ColumnType]
+    convert: Callable[[pa.StringArray, RuleUse], Converted]
+
+
+_TEXTS = frozenset({ColumnType.STRING, ColumnType.CODE})
+_CODES = frozenset({ColumnType.CODE})
+_DATES = frozenset({ColumnType.DATE})
+_MONTHS = frozenset({ColumnType.MONTH})
+_NUMBERS = frozenset({ColumnType.INTEGER})
+
+RULES: dict[str, Rule] = {
+    "text": Rule(types=_TEXTS, convert=lambda t, _: texts.convert_texts(t)),
+    "kana_full": Rule(types=_TEXTS, convert=lambda t, _: texts.convert_kana(t)),
+    "address": Rule(types=_TEXTS, convert=lambda t, _: texts.convert_addresses(t)),
+    "phone": Rule(types=_TEXTS, convert=lambda t, _: texts.convert_phones(t)),
+    "digits_half": Rule(types=_TEXTS, convert=lambda t, use: codes.convert_digits(t, use.width)),
+    "code": Rule(types=_CODES, convert=lambda t, use: codes.convert_codes(t, use.column.code_list or "", use.vendors)),
+    "sex_12": Rule(types=_CODES, convert=lambda t, use: codes.convert_codes(t, use.column.code_list or "sex", ("resident_record",))),
+    "care_level_code": Rule(types=_CODES, convert=lambda t, use: codes.convert_codes(t, use.column.code_list or "care_level", use.vendors)),
+    "municipality_code": Rule(types=_CODES, convert=lambda t, _: codes.convert_municipality_codes(t)),
+    "icd10": Rule(types=_CODES, convert=lambda t, _: codes.convert_icd10(t)),
+    "wareki_gyymmdd": Rule(types=_DATES, convert=lambda t, use: dates.convert_packed_era(t, use.dates, month=False)),
+    "wareki_gyymm": Rule(types=_MONTHS, convert=lambda t, use: dates.convert_packed_era(t, use.dates, month=True)),
+    "wareki_text": Rule(types=_DATES, convert=lambda t, use: dates.convert_era_text(t, use.dates, month=False)),
+    "wareki_month": Rule(types=_MONTHS, convert=lambda t, use: dates.convert_era_text(t, use.dates, month=True)),
+    "date_ymd": Rule(types=_DATES, convert=lambda t, use: dates.convert_western(t, use.dates, month=False)),
+    "month_ym": Rule(types=_MONTHS, convert=lambda t, use: dates.convert_western(t, use.dates, month=True)),
+    "date": Rule(types=_DATES, convert=lambda t, use: dates.convert_any_date(t, use.dates, month=False)),
+    "month": Rule(types=_MONTHS, convert=lambda t, use: dates.convert_any_date(t, use.dates, month=True)),
+    "yen": Rule(types=_NUMBERS, convert=lambda t, _: numbers.convert_yen(t)),
+    "integer": Rule(types=_NUMBERS, convert=lambda t, _: numbers.convert_integers(t)),
+    "number": Rule(types=frozenset({ColumnType.NUMBER}), convert=lambda t, _: numbers.convert_numbers(t)),
+    "flag": Rule(types=frozenset({ColumnType.BOOLEAN}), convert=lambda t, _: codes.convert_flags(t)),
+}
+_PLAIN = {
+    ColumnType.STRING: "text",
+    ColumnType.CODE: "digits_half",
+    ColumnType.INTEGER: "integer",
+    ColumnType.NUMBER: "number",
+    ColumnType.DATE: "date",
+    ColumnType.MONTH: "month",
+    ColumnType.BOOLEAN: "flag",
+}
+
+
+def get_plain_rule(column: Column) -> str:
+    """Return the rule for a column whose sender writes values as the table has them."""
+    if column.check_digit == "municipality":
+        return "municipality_code"
+    if column.hierarchy == "icd10":
+        return "icd10"
+    return "code" if column.code_list else _PLAIN[column.type]
+
+
+def convert_distinct(raw: pa.StringArray, use: RuleUse) -> Converted:
+    """Return what the distinct texts of a column become: the rule first, then form, check digit and range.
+
+    Parameters
+    ----------
+    raw : pa.StringArray
+        Distinct texts as they came.
+    use : RuleUse
+        Rule, column and what the layout says.
+    """
+    converted = RULES[use.rule].convert(trim_texts(raw, use.empty_marks), use)
+    defects = _judge(converted.values, converted.defects, use.column)
+    values = pc.if_else(pa.array(defects == SOUND), converted.values, pa.scalar(None, converted.values.type))
+    return Converted(values=values, defects=defects, repairs=converted.repairs, notes=converted.notes)
+
+
+def _judge(values: pa.Array, defects: Defects, column: Column) -> Defects:
+    """Return the defects with those the column itself finds in values that were sound."""
+    checks: list[tuple[int, np.ndarray]] = []
+    if column.pattern:
+        checks.append((WRONG_PATTERN, ~to_mask(pc.match_substring_regex(values, f"^(?:{column.pattern})$"))))
+    if column.check_digit:
+        checks.append((WRONG_CHECK_DIGIT, ~check_digits.are_valid(column.check_digit, values)))
+    if column.minimum is not None or column.maximum is not None:
+        checks.append((OUT_OF_RANGE, to_mask(numbers.find_out_of_range(values, column.minimum, column.maximum))))
+    judged = defects.copy()
+    for defect, wrong in checks:
+        judged[(judged == SOUND) & to_mask(pc.is_valid(values)) & wrong] = defect
+    return judged
+

@@ -1,0 +1,66 @@
+"""Full and half width, by explicit tables and per kind of field.
+
+Decided here: which characters fold to which, for numbers and codes, for addresses, and for kana. A general normalisation (NFKC) is
+used nowhere on names or addresses: it would turn ㈱ into (株) and leave − (U+2212) alone, and common libraries turn the hyphen － into
+the long vowel ー, so that 1－2 becomes 1ー2. The long vowel is read as a hyphen only between digits.
+"""
+
+import re
+import unicodedata
+
+from intake.values.conversion import Outcome
+
+# Full-width forms U+FF01–U+FF5E are U+0021–U+007E plus 0xFEE0; the ideographic space stands alone.
+_ASCII = {code + 0xFEE0: code for code in range(0x21, 0x7F)}
+_SPACE = {0x3000: 0x20, 0x00A0: 0x20}
+# Every dash that is typed for a hyphen or a minus: － − ‐ ‑ ‒ – — ― ﹣ ─
+HYPHENS = "\uff0d\u2212\u2010\u2011\u2012\u2013\u2014\u2015\ufe63\u2500"
+_HYPHENS = {ord(mark): 0x2D for mark in HYPHENS}
+_LONG_VOWELS = "\u30fc\uff70"
+_ALNUM = {code: _ASCII[code] for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
+
+_CODE_TABLE = {**_ASCII, **_SPACE, **_HYPHENS}
+_ADDRESS_TABLE = _ALNUM
+_HYPHEN_BETWEEN_DIGITS = re.compile(f"(?<=[0-9])[{HYPHENS}{_LONG_VOWELS}](?=[0-9])")
+
+_HALF_KANA = "｡｢｣､･ｦｧｨｩｪｫｬｭｮｯｰｱｲｳｴｵｶｷｸｹｺｻｼｽｾｿﾀﾁﾂﾃﾄﾅﾆﾇﾈﾉﾊﾋﾌﾍﾎﾏﾐﾑﾒﾓﾔﾕﾖﾗﾘﾙﾚﾛﾜﾝ"
+_FULL_KANA = "。「」、・ヲァィゥェォャュョッーアイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン"
+_KANA_TABLE = {**dict(zip(map(ord, _HALF_KANA), _FULL_KANA, strict=True)), ord("ﾞ"): "\u3099", ord("ﾟ"): "\u309a"}
+_KANA_RUN = re.compile("[\uff61-\uff9f]+")
+_MANY_SPACES = re.compile("[ \u3000\u00a0\t]+")
+
+
+def fold_code(text: str) -> str:
+    """Return a number or code in half-width characters: digits, letters, marks, spaces and every dash as a hyphen."""
+    return text.translate(_CODE_TABLE)
+
+
+def fold_address(text: str) -> str:
+    """Return an address with half-width digits and Latin letters, and half-width hyphens between digits; nothing else changes."""
+    return _HYPHEN_BETWEEN_DIGITS.sub("-", text.translate(_ADDRESS_TABLE))
+
+
+def fold_kana(text: str) -> str:
+    """Return text with half-width kana in full width, voiced marks joined to their kana; other characters stay.
+
+    Composition is confined to runs of kana: normalising the whole text would replace variant characters of names.
+    """
+    return _KANA_RUN.sub(_compose_run, text)
+
+
+def _compose_run(run: "re.Match[str]") -> str:
+    composed = unicodedata.normalize("NFC", run.group().translate(_KANA_TABLE))
+    # a mark without a kana before it stays as the mark it was
+    return composed.replace("\u3099", "\u309b").replace("\u309a", "\u309c")
+
+
+def parse_kana(text: str) -> Outcome:
+    """Return a reading in full-width kana with one ideographic space between its parts."""
+    folded = _MANY_SPACES.sub("\u3000", fold_kana(text))
+    return Outcome(value=folded, repair="" if folded == text else "kana_full")
+
+
+def parse_address(text: str) -> Outcome:
+    """Return an address by `fold_address`."""
+    folded = fold_address(text)
+    return Outcome(value=folded, repair="" if folded == text else "width_fold")
