@@ -2,6 +2,6 @@
 
 from schemas.hierarchies.hierarchy import Hierarchy
 from schemas.hierarchies.level_table import Bounds, LevelTable
-from schemas.hierarchies.load import load_hierarchy
+from schemas.hierarchies.load import hierarchy_names, load_hierarchy
 
-__all__ = ["Bounds", "Hierarchy", "LevelTable", "load_hierarchy"]
+__all__ = ["Bounds", "Hierarchy", "LevelTable", "hierarchy_names", "load_hierarchy"]

@@ -1,10 +1,12 @@
-"""What every hierarchy answers."""
+"""What every hierarchy answers, and how it refuses."""
 
 from abc import ABC, abstractmethod
 
 import pyarrow as pa
 
+from schemas.errors import PlanError
 from schemas.hierarchies.level_table import LevelTable
+from schemas.messages import N_, Name
 
 ALL = "all"
 VALUE = "value"
@@ -15,19 +17,26 @@ MISSING_LABEL = "不明"
 class Hierarchy(ABC):
     """A way to make values coarser, level by level, up to "all".
 
-    Attributes
+    Parameters
     ----------
     name : str
         Name of the file, or a short text of the inline form.
+    steps : tuple[str, ...]
+        Names of the levels between "value" and "all".
+
+    Attributes
+    ----------
     level_names : tuple[str, ...]
         From "value" (level 0) to "all".
     ordered : bool
         Whether values have an order, so that levels have bounds.
     """
 
-    name: str
-    level_names: tuple[str, ...]
     ordered: bool = False
+
+    def __init__(self, name: str, steps: tuple[str, ...]) -> None:
+        self.name = name
+        self.level_names: tuple[str, ...] = (VALUE, *steps, ALL)
 
     @abstractmethod
     def resolve(self, values: pa.Array, *, column: str | None = None) -> LevelTable:
@@ -45,3 +54,36 @@ class Hierarchy(ABC):
         PlanError
             The hierarchy does not know some values, the column has another type, or groups do not nest.
         """
+
+    def __repr__(self) -> str:
+        """Return the name and the levels."""
+        return f"{type(self).__name__}({self.name}: {' → '.join(self.level_names)})"
+
+
+def refuse_unknown(count: int, *, hierarchy: str, column: str | None) -> None:
+    """Raise when values are not known to a hierarchy.
+
+    Raises
+    ------
+    PlanError
+        `count` is not 0.
+    """
+    if count:
+        raise PlanError(
+            N_("the hierarchy {hierarchy} does not know {count} distinct values of the column {column}"),
+            N_("add them to the hierarchy, choose another one, or correct the values at intake"),
+            hierarchy=Name(hierarchy),
+            column=Name(column or "?"),
+            count=count,
+        )
+
+
+def wrong_type(expected: str, *, hierarchy: str, column: str | None) -> PlanError:
+    """Return the error for a column whose values are of another type; `expected` is a name of the type."""
+    return PlanError(
+        N_("the hierarchy {hierarchy} needs values of type {expected}, the column {column} has others"),
+        N_("choose a hierarchy for the type of the column, or convert the file with its table first"),
+        hierarchy=Name(hierarchy),
+        column=Name(column or "?"),
+        expected=Name(expected),
+    )

@@ -1,0 +1,152 @@
+"""From the groups of each level to a level table: missing values, the value itself, "all", and the check that groups nest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from schemas.errors import PlanError
+from schemas.hierarchies.hierarchy import ALL_LABEL, MISSING_LABEL, Hierarchy
+from schemas.hierarchies.level_table import Bounds, LevelTable
+from schemas.messages import N_, Name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Step:
+    """The groups of one level between "value" and "all", over the values that are not missing.
+
+    Parameters
+    ----------
+    groups : NDArray[np.int64]
+        Group of each value, 0 … groups - 1, every group used.
+    labels : Sequence[str]
+        Label of each group.
+    leaves : NDArray[np.int64]
+        Leaves under each group.
+    bounds : Bounds or None
+        Range of each group.
+    """
+
+    groups: NDArray[np.int64]
+    labels: Sequence[str]
+    leaves: NDArray[np.int64]
+    bounds: Bounds | None = None
+
+
+def assemble(
+    hierarchy: Hierarchy,
+    values: pa.Array,
+    steps: Sequence[Step],
+    *,
+    value_labels: Sequence[str],
+    leaves: int,
+    value_bounds: Bounds | None = None,
+    all_label: str = ALL_LABEL,
+) -> LevelTable:
+    """Return the level table of a column.
+
+    Parameters
+    ----------
+    hierarchy : Hierarchy
+        Gives the names of the levels.
+    values : pa.Array
+        Distinct values, at most one of them null.
+    steps : Sequence[Step]
+        Levels between "value" and "all", over the values that are not null, in their order.
+    value_labels : Sequence[str]
+        Label of each value that is not null.
+    leaves : int
+        Leaves of the column without the missing value.
+    value_bounds : Bounds or None
+        Range of each value (null for a null); None where the column has no order.
+
+    Raises
+    ------
+    PlanError
+        Groups do not nest.
+    """
+    present = np.asarray(values.is_valid())
+    missing = int(len(values) - present.sum())
+    columns = [np.arange(len(values), dtype=np.int32)]
+    for step in steps:
+        codes = np.full(len(values), len(step.labels), dtype=np.int32)
+        codes[present] = step.groups
+        _check_nesting(hierarchy, columns[-1], codes)
+        columns.append(codes)
+    total = leaves + missing
+    one = np.ones(missing, dtype=np.int64)
+    labels: list[str] = [MISSING_LABEL] * len(values)
+    for index, label in zip(np.flatnonzero(present), value_labels, strict=True):
+        labels[index] = label
+    return LevelTable(
+        level_names=hierarchy.level_names,
+        codes=np.column_stack([*columns, np.zeros(len(values), dtype=np.int32)]),
+        leaves=(
+            np.ones(len(values), dtype=np.int64),
+            *(np.concatenate([step.leaves.astype(np.int64), one]) for step in steps),
+            np.asarray([total], dtype=np.int64),
+        ),
+        total_leaves=total,
+        labels=(tuple(labels), *((*step.labels, *[MISSING_LABEL] * missing) for step in steps), (all_label,)),
+        bounds=_all_bounds(steps, value_bounds, missing),
+        ordered=value_bounds is not None,
+    )
+
+
+def _all_bounds(steps: Sequence[Step], value_bounds: Bounds | None, missing: int) -> tuple[Bounds | None, ...]:
+    if value_bounds is None:
+        return (None,) * (len(steps) + 2)
+    kind = value_bounds.lower.type
+    between = [
+        Bounds(lower=_with_nulls(step.bounds.lower, kind, missing), upper=_with_nulls(step.bounds.upper, kind, missing))
+        for step in steps
+        if step.bounds is not None
+    ]
+    return (value_bounds, *between, Bounds(lower=pa.nulls(1, kind), upper=pa.nulls(1, kind)))
+
+
+def _with_nulls(array: pa.Array, kind: pa.DataType, count: int) -> pa.Array:
+    return pa.concat_arrays([array.cast(kind), pa.nulls(count, kind)])
+
+
+def _check_nesting(hierarchy: Hierarchy, finer: NDArray[np.int32], coarser: NDArray[np.int32]) -> None:
+    if not is_nested(finer, coarser):
+        raise PlanError(
+            N_("the levels of the hierarchy {hierarchy} do not nest: values together at one level are apart at the next"),
+            N_("give levels from fine to coarse so that each group lies in one group of the next level"),
+            hierarchy=Name(hierarchy.name),
+        )
+
+
+def is_nested(finer: NDArray[np.int32], coarser: NDArray[np.int32]) -> bool:
+    """Return whether values in one group of the finer level are in one group of the coarser level."""
+    if len(finer) == 0:
+        return True
+    parent = np.zeros(int(finer.max()) + 1, dtype=np.int64)
+    parent[finer] = coarser
+    return bool((parent[finer] == coarser).all())
+
+
+def compact(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the sorted distinct keys and, for each entry, the position of its key."""
+    distinct, positions = np.unique(keys, return_inverse=True)
+    return distinct, positions.astype(np.int64)
+
+
+def present_only(values: pa.Array) -> pa.Array:
+    """Return the values that are not null, plain (not dictionary-encoded)."""
+    plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    return plain.drop_null()
+
+
+def label_values(values: pa.Array) -> list[str]:
+    """Return the label of each value by its type: a day as 2024年4月1日, yes as 該当, everything else as its text."""
+    if pa.types.is_boolean(values.type):
+        return ["該当" if value else "非該当" for value in values.to_pylist()]
+    if pa.types.is_date(values.type):
+        return [f"{day.year}年{day.month}月{day.day}日" for day in values.to_pylist()]
+    if pa.types.is_floating(values.type):
+        return [str(int(value)) if value.is_integer() else str(value) for value in values.to_pylist()]
+    return [str(value) for value in values.to_pylist()]

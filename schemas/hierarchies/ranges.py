@@ -1,0 +1,228 @@
+"""Hierarchies of numbers: bands of one width per level, or bands between listed limits.
+
+Leaves are the whole numbers from the smallest to the largest observed value; for fractions, the distinct observed values.
+"""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from schemas.errors import PlanError
+from schemas.hierarchies.assemble import Step, assemble
+from schemas.hierarchies.hierarchy import Hierarchy, wrong_type
+from schemas.hierarchies.level_table import Bounds, LevelTable
+from schemas.messages import N_, Name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Where bands start and stop.
+
+    Parameters
+    ----------
+    start : float
+        A limit between bands; the others lie whole widths away from it.
+    bottom, top : float or None
+        Values below `bottom`, and from `top` on, are one group at every level above the value.
+    unit : str
+        What stands behind a number in a label (歳, 円).
+    """
+
+    start: float = 0
+    bottom: float | None = None
+    top: float | None = None
+    unit: str = ""
+
+
+class BandHierarchy(Hierarchy):
+    """Numbers in bands; kinds say where the limits of a level lie."""
+
+    ordered = True
+
+    def __init__(self, name: str, steps: tuple[str, ...], unit: str, parts: Iterable[float | None]) -> None:
+        super().__init__(name, steps)
+        self._unit = unit
+        self._whole = all(part is None or float(part).is_integer() for part in parts)
+
+    def lower_limits(self, level: int, numbers: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return for each number its band's lower limit and the lower limit of the next band; ±infinity (int64: the ends) without one."""
+        raise NotImplementedError
+
+    def resolve(self, values: pa.Array, *, column: str | None = None) -> LevelTable:
+        """Return the groups of distinct values at every level."""
+        typed = to_numbers(values, hierarchy=self.name, column=column)
+        if not self._whole:
+            typed = typed.cast(pa.float64())
+        numbers = typed.drop_null().to_numpy(zero_copy_only=False)
+        steps = [self._to_step(level, numbers) for level in range(len(self.level_names) - 2)]
+        whole = pa.types.is_integer(typed.type)
+        leaves = int(numbers.max()) - int(numbers.min()) + 1 if whole and len(numbers) else len(numbers)
+        return assemble(
+            self,
+            typed,
+            steps,
+            value_labels=[f"{to_text(value)}{self._unit}" for value in numbers.tolist()],
+            leaves=leaves,
+            value_bounds=Bounds(lower=typed, upper=typed),
+        )
+
+    def _to_step(self, level: int, numbers: NDArray[Any]) -> Step:
+        lower, following = self.lower_limits(level, numbers)
+        distinct, first, positions = np.unique(lower, return_index=True, return_inverse=True)
+        upper = following[first]
+        if numbers.dtype.kind == "i":
+            leaves = np.minimum(upper - 1, numbers.max(initial=_LOW)) - np.maximum(distinct, numbers.min(initial=_HIGH)) + 1
+        else:
+            leaves = np.bincount(positions, minlength=len(distinct))
+        return Step(
+            groups=positions.astype(np.int64),
+            labels=[label_band(a, b, self._unit) for a, b in zip(distinct.tolist(), upper.tolist(), strict=True)],
+            leaves=leaves,
+            bounds=to_bounds(distinct, upper),
+        )
+
+
+_LOW, _HIGH = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+
+
+class IntervalHierarchy(BandHierarchy):
+    """One width per level: `{intervals: [5, 10, 20]}`.
+
+    Parameters
+    ----------
+    widths : Sequence[float]
+        Ascending, each a whole multiple of the one before.
+    """
+
+    def __init__(self, name: str, widths: Sequence[float], limits: Limits | None = None) -> None:
+        limits = limits or Limits()
+        _check_widths(name, widths)
+        parts = (*widths, limits.start, limits.bottom, limits.top)
+        super().__init__(name, tuple(f"width_{to_text(width).replace(',', '')}" for width in widths), limits.unit, parts)
+        self._widths = tuple(widths)
+        self._limits = limits
+
+    def lower_limits(self, level: int, numbers: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the limits of each number's band at a level."""
+        kind = numbers.dtype.type
+        start, finest = kind(self._limits.start), kind(self._widths[0])
+        index = np.floor_divide(numbers - start, finest)
+        # Fractions are rounded: a value at a limit may have come out one band too low or too high.
+        index = index - (index * finest + start > numbers) + ((index + 1) * finest + start <= numbers)
+        ratio = round(self._widths[level] / self._widths[0])
+        band = np.floor_divide(index, ratio) * ratio
+        return self._cut(numbers, band * finest + start, (band + ratio) * finest + start)
+
+    def _cut(self, numbers: NDArray[Any], lower: NDArray[Any], following: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the limits with everything below `bottom` and from `top` on in one group each."""
+        kind, low, high = numbers.dtype.type, *_ends_of(numbers)
+        if self._limits.top is not None:
+            top = kind(self._limits.top)
+            above = numbers >= top
+            lower = np.where(above, top, lower)
+            following = np.where(above, high, np.minimum(following, top))
+        if self._limits.bottom is not None:
+            bottom = kind(self._limits.bottom)
+            below = numbers < bottom
+            lower = np.where(below, low, np.maximum(lower, bottom))
+            following = np.where(below, bottom, following)
+        return lower, following
+
+
+class BreakHierarchy(BandHierarchy):
+    """Listed limits per level: `{breaks: [[0, 1, 1000, 5000], [0, 1, 5000]]}`, from fine to coarse.
+
+    Parameters
+    ----------
+    breaks : Sequence[Sequence[float]]
+        Per level the ascending lower limits of bands; each level's limits are among those of the level before.
+    """
+
+    def __init__(self, name: str, breaks: Sequence[Sequence[float]], unit: str = "") -> None:
+        _check_breaks(name, breaks)
+        super().__init__(name, tuple(f"bands_{len(level) + 1}" for level in breaks), unit, itertools.chain(*breaks))
+        self._breaks = breaks
+
+    def lower_limits(self, level: int, numbers: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the limits of each number's band at a level."""
+        low, high = _ends_of(numbers)
+        limits = np.asarray([low, *self._breaks[level], high], dtype=numbers.dtype)
+        index = np.searchsorted(limits[1:-1], numbers, side="right")
+        return limits[index], limits[index + 1]
+
+
+def to_numbers(values: pa.Array, *, hierarchy: str, column: str | None) -> pa.Array:
+    """Return values as int64 or float64; texts that are all numbers are read as such.
+
+    Raises
+    ------
+    PlanError
+        The values are not numbers.
+    """
+    plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    wanted = [pa.int64()] if pa.types.is_integer(plain.type) else [pa.int64(), pa.float64()]
+    if pa.types.is_floating(plain.type) or pa.types.is_decimal(plain.type):
+        wanted = [pa.float64()]
+    for kind in wanted:
+        try:
+            numbers = plain.cast(kind)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            continue
+        if kind == pa.int64() or np.isfinite(numbers.drop_null().to_numpy()).all():
+            return numbers
+    raise wrong_type("number", hierarchy=hierarchy, column=column)
+
+
+def to_text(number: float) -> str:
+    """Return a number with thousands separated."""
+    return f"{int(number):,}" if float(number).is_integer() else f"{number:,}"
+
+
+def label_band(lower: float, following: float, unit: str) -> str:
+    """Return the label of a band: 30〜34歳, 90歳以上, 20歳未満; for fractions 0.5以上1未満."""
+    if lower in {_LOW, -np.inf} and following in {_HIGH, np.inf}:
+        return "全範囲"
+    if lower in {_LOW, -np.inf}:
+        return f"{to_text(following)}{unit}未満"
+    if following in {_HIGH, np.inf}:
+        return f"{to_text(lower)}{unit}以上"
+    if isinstance(lower, float):
+        return f"{to_text(lower)}以上{to_text(following)}{unit}未満"
+    return f"{to_text(lower)}{unit}" if following - lower == 1 else f"{to_text(lower)}〜{to_text(following - 1)}{unit}"
+
+
+def _ends_of(numbers: NDArray[Any]) -> tuple[Any, Any]:
+    return (np.int64(_LOW), np.int64(_HIGH)) if numbers.dtype.kind == "i" else (np.float64(-np.inf), np.float64(np.inf))
+
+
+def to_bounds(lower: NDArray[Any], following: NDArray[Any]) -> Bounds:
+    """Return inclusive bounds, null where a band has no limit."""
+    if lower.dtype.kind == "i":
+        return Bounds(lower=pa.array(lower, mask=lower == _LOW), upper=pa.array(following - 1, mask=following == _HIGH))
+    last = np.nextafter(following, -np.inf)
+    return Bounds(lower=pa.array(lower, mask=np.isneginf(lower)), upper=pa.array(last, mask=np.isposinf(following)))
+
+
+def _check_widths(name: str, widths: Sequence[float]) -> None:
+    ratios = [after / before for before, after in itertools.pairwise(widths)]
+    if any(width <= 0 for width in widths) or any(ratio < 2 or abs(ratio - round(ratio)) > 1e-9 for ratio in ratios):
+        raise PlanError(
+            N_("the widths of the hierarchy {hierarchy} do not nest"),
+            N_("give positive widths from small to large, each a whole multiple of the one before, such as 5, 10, 20"),
+            hierarchy=Name(name),
+        )
+
+
+def _check_breaks(name: str, breaks: Sequence[Sequence[float]]) -> None:
+    ascending = all(list(level) == sorted(set(level)) and level for level in breaks)
+    if not ascending or any(not set(coarse) < set(fine) for fine, coarse in itertools.pairwise(breaks)):
+        raise PlanError(
+            N_("the limits of the hierarchy {hierarchy} do not nest"),
+            N_("give ascending limits for each level, fewer from level to level, all of them among those of the level before"),
+            hierarchy=Name(name),
+        )
