@@ -1,0 +1,125 @@
+"""Which layout a file has, when nobody said: the one shipped layout of its table that fits its first line, or the plain one.
+
+Decided here: two that fit are an error that names them; nothing is guessed.
+"""
+
+import codecs
+from collections.abc import Iterator
+from pathlib import Path
+
+from intake.formats.sandbox import find_kind, read_rows
+from intake.layout import PLAIN, Layout, layout_names, load_layout, make_plain_layout
+from intake.reading import check_source, match_headings, match_positions, read_headings
+from schemas.errors import FileRejected
+from schemas.files import CHUNK_BYTES
+from schemas.findings import Severity
+from schemas.messages import N_, Name
+from schemas.tables import load_table
+
+_FORMATS = {"text": "csv", "excel": "excel", "parquet": "parquet"}
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+def choose_layout(source: Path, table: str, spec: str | None) -> Layout:
+    """Return the layout of a file.
+
+    Parameters
+    ----------
+    source : Path
+        The file.
+    table : str
+        Name of the table its rows become.
+    spec : str or None
+        Name or path of a layout, `plain`, or None to find it.
+
+    Raises
+    ------
+    FileRejected
+        There is no file, no layout fits, several fit, or the layout is for another table.
+    """
+    check_source(source)
+    wanted = load_table(table)
+    plain = make_plain_layout(wanted, _FORMATS[find_kind(source)])
+    if spec is None:
+        return _find_layout(source, plain)
+    layout = plain if spec == PLAIN else load_layout(spec)
+    if layout.table.name != table:
+        raise FileRejected(
+            N_("layout {layout} is for table {other}, not {table}"),
+            N_("layouts of this table: plain, {layouts}"),
+            layout=Name(layout.name),
+            other=Name(layout.table.name),
+            table=Name(table),
+            layouts=Name(", ".join(layout_names(table))),
+        )
+    return layout
+
+
+def _find_layout(source: Path, plain: Layout) -> Layout:
+    """Return the one layout that fits; when the plain one fits, it is that one, as its headings are those of the table."""
+    if fits(source, plain):
+        return plain
+    candidates = [load_layout(name) for name in layout_names(plain.table.name)]
+    fitting = [layout for layout in candidates if fits(source, layout)]
+    if len(fitting) == 1:
+        return fitting[0]
+    names = Name(", ".join([PLAIN, *(layout.name for layout in fitting or candidates)]))
+    if fitting:
+        raise FileRejected(N_("{count} layouts fit the file"), N_("choose one with --layout: {names}"), count=len(fitting), names=names)
+    raise FileRejected(
+        N_("no layout of table {table} fits the first line of the file"),
+        N_("choose one with --layout: {names}; or the path of a layout of your own"),
+        table=Name(plain.table.name),
+        names=names,
+    )
+
+
+def fits(source: Path, layout: Layout) -> bool:
+    """Return whether the first line of a file is as a layout has it."""
+    kind = find_kind(source)
+    if kind != (layout.format if layout.format in {"excel", "parquet"} else "text"):
+        return False
+    if layout.format == "fixed":
+        return _has_record_length(source, layout.record_bytes)
+    if kind != "text":
+        first = read_headings(lambda: read_rows(source, kind=kind, sheet=layout.sheet), layout, numbered=True)
+        return _places_fit(first, layout)
+    for encoding in [layout.encoding] if layout.encoding else _find_candidates(source):
+        try:
+            first = read_headings(lambda name=encoding: _decode_head(source, name), layout, numbered=False)  # type: ignore[misc]
+        except UnicodeError:
+            continue
+        return _places_fit(first, layout)
+    return False
+
+
+def _places_fit(first: list[str], layout: Layout) -> bool:
+    _, findings = match_headings(first, layout) if layout.header else match_positions(first, layout)
+    return not any(finding.kind.severity is Severity.FILE for finding in findings)
+
+
+def _has_record_length(source: Path, record_bytes: int) -> bool:
+    with source.open("rb") as content:
+        return len(content.readline(record_bytes + 3).rstrip(b"\r\n")) == record_bytes
+
+
+def _find_candidates(source: Path) -> tuple[str, ...]:
+    """Return the encodings an undeclared file may be in, the likeliest first."""
+    with source.open("rb") as content:
+        head = content.read(4)
+    marked = tuple(name for mark, name in _MARKS.items() if head.startswith(mark))
+    return marked or ("utf-8", "cp932", "euc_jp", "iso2022_jp")
+
+
+def _decode_head(source: Path, encoding: str) -> Iterator[bytes]:
+    """Yield the first line of a file as UTF-8.
+
+    Raises
+    ------
+    UnicodeError
+        It is not text in that encoding.
+    """
+    with source.open("rb") as content:
+        head = content.read(CHUNK_BYTES)
+    text = codecs.getincrementaldecoder(encoding)("strict").decode(head)
+    yield text.removeprefix("\ufeff").encode("utf-8")
