@@ -282,9 +282,7 @@ def next_steps(state: State) -> tuple[Transition, ...]:
 
 def to_mermaid() -> str:
     """Return both state diagrams as one Mermaid text: states, events, roles, and whose work excludes whom."""
-    return "\n".join(
-        ["stateDiagram-v2", *_diagram("case", CASE_TRANSITIONS), *_diagram("file", FILE_TRANSITIONS)],
-    )
+    return "\n".join(["stateDiagram-v2", *_diagram("case", CASE_TRANSITIONS), *_diagram("file", FILE_TRANSITIONS)])
 
 
 def _diagram(name: str, table: Iterable[Transition]) -> list[str]:

@@ -148,8 +148,8 @@ class Vault:
     def erase(self, file_id: str) -> None:
         """Erase a file for good: its key first, then its envelopes, then the certificate.
 
-        Needs an order (`Store.order_erasure`) by another person. May be called again: it finishes what was stopped in the middle, and leaves
-        an erased file as it is.
+        Needs an order (`Store.order_erasure`) by another person. May be called again: it finishes what was stopped in the middle, and
+        leaves an erased file as it is.
 
         Raises
         ------

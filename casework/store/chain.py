@@ -58,16 +58,16 @@ class Chain(Transactions):
         return int(row["sequence"])
 
     def events(self, *, case_id: str | None = None, file_id: str | None = None) -> Iterator[Event]:
-        """Yield events from the first to the last, in small batches; of one case or file when named."""
-        query = select(event_table).order_by(event_table.c.sequence)
+        """Yield events from the first to the last, read in batches; of one case or file when named."""
+        query = select(event_table).order_by(event_table.c.sequence).limit(BATCH_ROWS)
         if case_id:
             query = query.where(event_table.c.case_id == case_id)
         if file_id:
             query = query.where(event_table.c.file_id == file_id)
-        with self._reading() as connection:
-            rows = connection.execution_options(yield_per=BATCH_ROWS) if self._connection is None else connection
-            for row in rows.execute(query).mappings():
-                yield Event(**{**row, "facts": json.loads(row["facts"])})
+        last = -1
+        while rows := self._all(query.where(event_table.c.sequence > last)):
+            last = rows[-1]["sequence"]
+            yield from (Event(**{**row, "facts": json.loads(row["facts"])}) for row in rows)
 
     def head(self) -> str:
         """Return the hash of the last event: what receipts and packages carry."""
