@@ -4,7 +4,6 @@ Decided here: how combinations, persons, patterns of persons and sensitive value
 numbers whatever the order of rows or the engine. Not decided here: which levels are released.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import ibis
@@ -138,15 +137,17 @@ def number_values(column: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int32]]
     encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
-    order = pc.array_sort_indices(encoded.dictionary, null_placement="at_end").to_numpy()
+    order: NDArray[np.int64] = pc.array_sort_indices(encoded.dictionary, null_placement="at_end").to_numpy().astype(np.int64)
     position = np.empty(len(order), dtype=np.int32)
     position[order] = np.arange(len(order), dtype=np.int32)
-    return encoded.dictionary.take(pa.array(order)), position[encoded.indices.to_numpy()]
+    numbers: NDArray[np.int32] = position[encoded.indices.to_numpy()]
+    return encoded.dictionary.take(pa.array(order)), numbers
 
 
 def sort_lines(codes: NDArray[np.int32]) -> NDArray[np.int64]:
     """Return the order of lines by their codes, first column first."""
-    return np.lexsort(codes.T[::-1]).astype(np.int64)
+    order: NDArray[np.int64] = np.lexsort(codes.T[::-1]).astype(np.int64)
+    return order
 
 
 def count_sensitive(engine: Engine, linked: ibis.Table, name: str, plan: Plan, lines: int) -> SensitiveCounts:
@@ -232,11 +233,8 @@ def _integers(table: pa.Table, name: str) -> NDArray[np.int64]:
     return numbers
 
 
-def level_limits(plan: Plan, levels: tuple[LevelTable, ...]) -> Mapping[str, NDArray[np.int8]]:
-    """Return the finest and coarsest level allowed per quasi-identifier, as `min_levels` and `max_levels` of a search task."""
+def level_limits(plan: Plan, levels: tuple[LevelTable, ...]) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Return the finest and the coarsest level allowed of each quasi-identifier."""
     tops = [len(table.level_names) - 1 for table in levels]
     highest = [top if column.max_level is None else column.max_level for column, top in zip(plan.recoded, tops, strict=True)]
-    return {
-        "min_levels": np.array([column.min_level for column in plan.recoded], dtype=np.int8),
-        "max_levels": np.array(highest, dtype=np.int8),
-    }
+    return np.array([column.min_level for column in plan.recoded], dtype=np.int8), np.array(highest, dtype=np.int8)

@@ -8,8 +8,8 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,14 @@ from anonymize.work_folder import open_work_folder
 from schemas.errors import EngineUnavailable
 from schemas.messages import N_
 
-SILENT_LOG = "status = off\nrootLogger.level = off\n"
+DRIVER_MEMORY = "2g"
+SUBMITTED = "PYSPARK_GATEWAY_PORT"  # set by spark-submit, which then names the master
+SILENT_LOG = """status = off
+appender.nowhere.type = Null
+appender.nowhere.name = nowhere
+rootLogger.level = off
+rootLogger.appenderRef.nowhere.ref = nowhere
+"""
 
 
 class SparkEngine(Engine):
@@ -39,7 +46,8 @@ class SparkEngine(Engine):
         self.errors = _spark_errors()
 
     def _run(self, sql: str) -> pa.Table:
-        return self._session.sql(sql).toArrow()
+        with _ignore_pandas():
+            return self._session.sql(sql).toArrow()
 
     def _stream(self, sql: str) -> Iterator[pa.RecordBatch]:
         """Let Spark write sorted parts into the work folder, and read them in order: the driver never holds the rows."""
@@ -81,7 +89,7 @@ def open_session(threads: int) -> Any:
     EngineUnavailable
         PySpark or Java is missing.
     """
-    if not has_java():
+    if not has_java(os.environ):
         raise EngineUnavailable(
             N_("the engine spark needs Java, and none was found"),
             N_("install Java 17 or 21 (Debian: apt-get install openjdk-17-jre-headless) and set JAVA_HOME or PATH"),
@@ -97,45 +105,66 @@ def open_session(threads: int) -> Any:
     log = folder / "log4j2.properties"
     log.write_text(SILENT_LOG, encoding="utf-8")
     builder = session_class.builder.appName("sakusei")
-    for key, value in session_settings(folder, log).items():
+    for key, value in session_settings(folder, log, threads).items():
         builder = builder.config(key, value)
-    if "SPARK_REMOTE" not in os.environ and "MASTER" not in os.environ:
+    if SUBMITTED not in os.environ:
         builder = builder.master(f"local[{threads}]")
-    session = builder.getOrCreate()
+    with _close_error_stream(), _ignore_pandas():
+        session = builder.getOrCreate()
     session.sparkContext.setLogLevel("OFF")
     return session
 
 
-def session_settings(folder: Path, log: Path) -> dict[str, str]:
-    """Return the settings of a session: quiet, private, UTC, no pages on the network, one shuffle partition per core at most."""
+def session_settings(folder: Path, log: Path, threads: int) -> dict[str, str]:
+    """Return the settings of a session: quiet, private, UTC, no pages on the network, one shuffle partition per thread."""
     return {
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
-        "spark.driver.memory": os.environ.get("SAKUSEI_SPARK_MEMORY", "2g"),
+        "spark.driver.memory": DRIVER_MEMORY,
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={log.as_uri()} -Dlog4j.configurationFile={log.as_uri()}",
         "spark.local.dir": str(folder),
         "spark.sql.warehouse.dir": (folder / "warehouse").as_uri(),
-        "spark.sql.shuffle.partitions": os.environ.get("SAKUSEI_SPARK_PARTITIONS", str(os.cpu_count() or 1)),
+        "spark.sql.shuffle.partitions": str(threads),
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.ansi.enabled": "true",
-        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-        "spark.log.structuredLogging.enabled": "false",
     }
 
 
-def has_java() -> bool:
+def has_java(environment: Mapping[str, str]) -> bool:
     """Return whether JAVA_HOME or PATH leads to a `java`."""
-    home = os.environ.get("JAVA_HOME")
+    home = environment.get("JAVA_HOME")
     if home and (Path(home) / "bin" / "java").exists():
         return True
-    return shutil.which("java") is not None
+    return shutil.which("java", path=environment.get("PATH", "")) is not None
+
+
+@contextmanager
+def _ignore_pandas() -> Iterator[None]:
+    """Silence one warning of PySpark: that pandas is newer than it knows. Rows travel as Arrow and never become pandas."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
+        yield
+
+
+@contextmanager
+def _close_error_stream() -> Iterator[None]:
+    """Give the Java process that starts inside no place to print: its traces may quote cells."""
+    saved = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
 
 
 def _import_session() -> Any:
-    """Import PySpark and the dialect of Ibis; their warning on newer pandas does not concern us, since rows travel as Arrow."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
+    """Import PySpark and the dialect of Ibis."""
+    with _ignore_pandas():
         import ibis.backends.pyspark  # noqa: F401 - registers the dialect
         from pyspark.sql import SparkSession
     return SparkSession

@@ -141,6 +141,21 @@ def check_heading(names: list[str]) -> None:
         )
 
 
+def read_columns(path: Path, delimiter: str) -> list[str]:
+    """Return the column names of a CSV or Parquet file.
+
+    Raises
+    ------
+    FileRejected
+        The file or its heading cannot be read.
+    """
+    if not path.is_file():
+        raise FileRejected(N_("there is no file {file}"), N_("give a CSV or Parquet file"), file=Name(path.name))
+    with _guard(path):
+        names: list[str] = pq.read_schema(path).names if is_parquet(path) else read_heading(path, delimiter)
+    return names
+
+
 def read_heading(path: Path, delimiter: str) -> list[str]:
     """Return the column names of a CSV file."""
     with path.open(encoding="utf-8-sig", newline="") as file:

@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from schemas.errors import PlanError, SettingsError
+from schemas.errors import FormRejected, PlanError, SettingsError
 from schemas.findings import Finding, FindingKind, Severity
 from schemas.messages import N_, Name
 from schemas.plan import DROP, FRESH_ID, KEEP, Plan, PlannedColumn
@@ -66,30 +64,20 @@ RESERVED_NAME = _kind("name-reserved", N_("the name is reserved or collides with
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """Return the YAML document of a plan, checked against its schema.
+    """Return the YAML (or JSON) document of a plan, checked against its schema.
 
     Raises
     ------
     PlanError
-        The file is missing, not YAML, or does not meet the schema.
+        The file is missing, not well-formed, or does not meet the schema.
     """
-    from schemas.documents import check_document
+    from schemas.documents import load_document
 
-    hint = N_("write the plan as a YAML document; `sakusei anonymize plan` makes a complete one")
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader that refuses duplicate keys
-    except (OSError, UnicodeDecodeError):
-        raise PlanError(N_("the plan {file} cannot be read"), hint, file=Name(path.name)) from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 0
-        raise PlanError(N_("the plan {file} is not YAML, line {line}"), hint, file=Name(path.name), line=line) from None
-    if not isinstance(document, dict):
-        raise PlanError(N_("the plan {file} is not a document of keys and entries"), hint, file=Name(path.name))
-    findings = check_document("plan", document)
-    if findings:
-        raise _reject(findings)
-    return document
+        return load_document("plan", path)
+    except FormRejected as error:
+        params: dict[str, Any] = dict(error.message.params)
+        raise PlanError(error.message.template, error.hint.template, findings=error.findings, **params) from None
 
 
 def check_plan(plan: Plan) -> None:
@@ -113,16 +101,6 @@ def _reject(findings: tuple[Finding, ...]) -> PlanError:
         count=len(findings),
         column=findings[0].column or Name("?"),
     )
-
-
-class _Loader(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        if any(not isinstance(key, (str, int, float, bool)) for key in keys) or len(set(keys)) < len(keys):
-            raise yaml.constructor.ConstructorError(None, None, "duplicate key", node.start_mark)
-        return super().construct_mapping(node, deep)
 
 
 def _find(kind: FindingKind, column: str, **params: int | Name) -> Finding:

@@ -1,0 +1,143 @@
+"""The second pass: every row meets its class by one join, is treated, sorted by what is released, and written.
+
+Decided here: the canonical order (classes by released values, then the other released columns in the order of the plan, ids last; missing
+values last), which makes the order of rows say nothing. Not decided here: which class a combination belongs to (search, layout).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import ibis
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from anonymize.class_table import LINE, Classes, model_columns
+from anonymize.engine import match
+from anonymize.layout import LOWER, UPPER, ReleasedClasses, ReleasedColumn, describe_fields, describe_release
+from anonymize.treatments import Surroundings, make_treatments
+from anonymize.write import write_release
+from schemas.plan import FRESH_ID, Plan
+
+CLASS = "__class"
+EARLY_STEPS = frozenset({"recode"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Release:
+    """What is to be written.
+
+    Parameters
+    ----------
+    plan : Plan
+        Roles, treatments and order of columns.
+    classes : Classes
+        The class table and its keys.
+    released : ReleasedClasses
+        Class of every line and its released values.
+    levels : Mapping[str, list[str]]
+        Names of the levels each quasi-identifier is released at, for the metadata.
+    method : str
+        "global" or "local", for the metadata.
+    """
+
+    plan: Plan
+    classes: Classes
+    released: ReleasedClasses
+    levels: Mapping[str, list[str]]
+    method: str
+
+
+def treat_early(rows: ibis.Table, plan: Plan, around: Surroundings) -> ibis.Table:
+    """Return the rows with those treatments that privacy models must see: all steps of the columns they ask about."""
+    for name in model_columns(plan):
+        for treatment in make_treatments(plan.get_column(name).treatment):
+            rows = treatment.apply(rows, name, around)
+    return rows
+
+
+def treat_late(rows: ibis.Table, plan: Plan, around: Surroundings) -> ibis.Table:
+    """Return the released rows with all other treatments; what these learn, they learn from rows that are released."""
+    done = set(model_columns(plan))
+    for column in plan.released:
+        if column.name not in done and column.treatment != FRESH_ID:
+            for treatment in make_treatments(column.treatment):
+                rows = treatment.apply(rows, column.name, around)
+    return rows
+
+
+def replace_ids(rows: ibis.Table, plan: Plan, around: Surroundings) -> ibis.Table:
+    """Return the rows with fresh ids, drawn from all persons of the file."""
+    for column in plan.released:
+        if column.treatment == FRESH_ID:
+            for treatment in make_treatments(column.treatment):
+                rows = treatment.apply(rows, column.name, around)
+    return rows
+
+
+def apply_release(rows: ibis.Table, release: Release, around: Surroundings, path: Path) -> int:
+    """Write the released rows and return how many they are.
+
+    Parameters
+    ----------
+    rows : ibis.Table
+        The rows, as `treat_early` left them.
+    release : Release
+        Classes and plan.
+    around : Surroundings
+        Engine, unit and seed.
+    path : Path
+        The Parquet file to make.
+    """
+    plan, columns = release.plan, [column.name for column in release.plan.recoded]
+    rows = replace_ids(rows, plan, around)
+    mapping = around.engine.load(_map_lines(release))
+    rest = [column.name for column in plan.released if column.name not in columns]
+    needed = rest + ([plan.unit] if plan.unit and plan.unit not in rest else [])
+    met = rows.join(mapping, match(rows, mapping, columns)).select(mapping[CLASS], *[rows[name] for name in needed])
+    treated = treat_late(met, plan, around)
+    ids = [column.name for column in plan.released if column.treatment == FRESH_ID]
+    order = [CLASS, *[name for name in rest if name not in ids], *ids]
+    ordered = treated.select(*order).order_by([ibis.asc(treated[name], nulls_first=False) for name in order])
+    schema = _make_schema(release, ordered)
+    return write_release(path, schema, _expand(around.engine.stream(ordered), release.released, schema))
+
+
+def _map_lines(release: Release) -> pa.Table:
+    """Return the quasi-identifier values of every released line, with its class."""
+    of_line = release.released.of_line
+    kept = np.flatnonzero(of_line >= 0)
+    keys = release.classes.keys.drop_columns([LINE]).take(pa.array(kept))
+    return keys.append_column(CLASS, pa.array(of_line[kept].astype(np.int32)))
+
+
+def _make_schema(release: Release, rows: ibis.Table) -> pa.Schema:
+    """Return fields in the order of the plan, each with its metadata."""
+    kinds: dict[str, pa.DataType] = {field.name: field.type for field in rows.schema().to_pyarrow()}
+    for column in release.released.columns:
+        kinds[column.name] = pa.dictionary(pa.int32(), pa.string())
+        if column.lower is not None and column.upper is not None:
+            kinds |= {f"{column.name}_{LOWER}": column.lower.type, f"{column.name}_{UPPER}": column.upper.type}
+    fields = [field for planned in release.plan.released for field in describe_fields(planned, release.plan, release.levels, kinds)]
+    return pa.schema(fields, metadata=describe_release(release.plan, method=release.method))
+
+
+def _expand(batches: Iterator[pa.RecordBatch], released: ReleasedClasses, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Replace the class of each row by its released values."""
+    for batch in batches:
+        numbers = batch.column(CLASS).to_numpy()
+        arrays = {name: batch.column(name) for name in batch.schema.names if name != CLASS}
+        for column in released.columns:
+            arrays |= _look_up(column, column.of_class[numbers])
+        yield pa.RecordBatch.from_arrays([arrays[name] for name in schema.names], schema=schema)
+
+
+def _look_up(column: ReleasedColumn, values: NDArray[np.int32]) -> dict[str, pa.Array]:
+    """Return label and bounds of released values."""
+    codes = pa.array(column.label_codes[values])
+    cells = {column.name: pa.DictionaryArray.from_arrays(codes, column.labels)}
+    if column.lower is not None and column.upper is not None:
+        places = pa.array(values)
+        cells |= {f"{column.name}_{LOWER}": column.lower.take(places), f"{column.name}_{UPPER}": column.upper.take(places)}
+    return cells

@@ -1,0 +1,92 @@
+"""Step 7 in the office: from the sealed normalised file to a sealed processed one, with plan, report and method information kept.
+
+Decided here: what is sealed (the release and the method information, 加工方法等情報) and what is recorded (plan and report, no values).
+Not decided here: processing itself.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from anonymize.pipeline import process
+from anonymize.report import ProcessingReport
+from casework.office import Office
+from casework.states import FileState
+from schemas.errors import PlanError
+from schemas.files import sha256_file
+from schemas.messages import N_, Name
+from schemas.plan import Method, Plan
+
+NORMALISED, PROCESSED, METHOD = "normalised", "processed", "method"
+RELEASE, METHOD_FILE = "release.parquet", "method.parquet"
+
+
+def process_file(
+    office: Office,
+    file_id: str,
+    plan: Plan,
+    *,
+    engine: str = "duckdb",
+    method: Method | None = None,
+    seed: int | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> ProcessingReport:
+    """Process a received file by a plan and move it to `processed`.
+
+    Parameters
+    ----------
+    office : Office
+        The open office; its actor must be a processor.
+    file_id : str
+        A file in state `normalised` or `refused`.
+    plan : Plan
+        The plan, made for the table of the file.
+    engine, method, seed, advance
+        As in `anonymize.pipeline.process`.
+
+    Raises
+    ------
+    TransitionRefused
+        State or role forbids it.
+    PlanError, FileRejected, TargetNotReached, VerificationFailed
+        Nothing was sealed and the file stays where it was.
+    """
+    record = office.store.get_file(file_id)
+    office.store.check_file_step(file_id, FileState.PROCESSED, actor=office.actor)
+    if plan.table != record.table:
+        raise PlanError(
+            N_("the plan is for another table than the file {file}, which holds {table}"),
+            N_("write `table: {table}` and the columns of that table; sakusei anonymize plan --table {table} gives a start"),
+            file=Name(file_id),
+            table=Name(record.table),
+        )
+    with office.vault.work_folder() as folder:
+        release, method_file = folder / RELEASE, folder / METHOD_FILE
+        with office.vault.open(file_id, NORMALISED) as source:
+            report = process(
+                source=source,
+                plan=plan,
+                output=release,
+                engine=engine,
+                method=method,
+                seed=seed,
+                advance=advance,
+                method_output=method_file,
+            )
+        _keep(office, file_id, plan, report, folder)
+    return report
+
+
+def _keep(office: Office, file_id: str, plan: Plan, report: ProcessingReport, folder: Path) -> None:
+    """Seal the release and the method information; then record plan and report and move the file, all or nothing.
+
+    A step that stops in between leaves the state as it was, and is repeated: sealing again replaces what was sealed.
+    """
+    release, method_file = folder / RELEASE, folder / METHOD_FILE
+    office.vault.seal(file_id, METHOD, method_file)
+    office.vault.seal(file_id, PROCESSED, release)
+    with office.store.transaction():
+        document = {"document": plan.to_document(), "plan_sha256": plan.sha256, "columns": [column.name for column in plan.columns]}
+        office.store.add_record("plan", document, actor=office.actor, file_id=file_id)
+        facts = {**report.to_json(), "method_sha256": sha256_file(method_file)}
+        office.store.add_record("processing", facts, actor=office.actor, file_id=file_id)
+        office.store.move_file(file_id, FileState.PROCESSED, actor=office.actor, facts={"rows": report.rows_out, "k": report.k})

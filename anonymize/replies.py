@@ -1,0 +1,114 @@
+"""What the commands of step 7 do with their options, and their answers for machines and people."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from casework.console import Reply, progress
+from casework.i18n import translate
+from schemas.errors import SettingsError
+from schemas.messages import N_
+
+if TYPE_CHECKING:
+    from anonymize.report import ProcessingReport
+    from anonymize.verify import Verification
+
+MIB = 1 << 20
+
+
+def run_plan(options: Mapping[str, Any]) -> Reply:
+    """Process a plain file as `anonymize run` was asked to."""
+    from anonymize.pipeline import PHASES, process
+    from schemas.plan import load_plan
+
+    check_delimiter(options["delimiter"])
+    plan = load_plan(options["plan_path"])
+    limit = options["memory_mib"]
+    with progress(N_("processing"), PHASES) as advance:
+        report = process(
+            source=options["source"],
+            plan=plan,
+            output=options["output"],
+            engine=options["engine"],
+            method=options["method"],
+            seed=options["seed"],
+            delimiter=options["delimiter"],
+            advance=advance,
+            report_output=options["report_path"],
+            method_output=options["method_path"],
+            threads=options["threads"],
+            memory_limit_bytes=limit * MIB if limit else None,
+            compare=options["compare"],
+        )
+    return show_report(report)
+
+
+def check_delimiter(delimiter: str) -> None:
+    """Refuse what cannot stand between cells.
+
+    Raises
+    ------
+    SettingsError
+        It is not one character, or one that cells are made of.
+    """
+    if len(delimiter) != 1 or delimiter in '"\r\n' or not delimiter.isascii():
+        raise SettingsError(N_("the delimiter is not one usable character"), N_('give one character, for example --delimiter ";"'))
+
+
+def make_plan(options: Mapping[str, Any]) -> Reply:
+    """Write a plan as `anonymize plan` was asked to."""
+    from anonymize.plan_from_hierarchies import make_plan as plan_folder
+    from anonymize.plan_from_hierarchies import write_plan
+    from anonymize.shipped_plans import find_plan_file
+    from schemas.files import write_bytes
+
+    output: Path = options["output"]
+    if (options["table"] is None) == (options["folder"] is None):
+        raise SettingsError(N_("a plan comes from one of two places"), N_("give either --table or --from-hierarchies"))
+    if options["table"] is not None:
+        write_bytes(output, find_plan_file(options["table"]).read_bytes())
+        return Reply({"plan": str(output), "table": options["table"]}, translate(N_("plan written: {file}")).format(file=output))
+    columns = _read_columns(options["source"], options["delimiter"]) if options["source"] else None
+    settings = {"k": options["k"], "suppression_limit": options["limit"], "method": options["method"]}
+    plan = plan_folder(options["folder"], home=output.resolve().parent, columns=columns, **settings)
+    write_plan(plan, output)
+    text = translate(N_("plan written: {file} ({columns} columns)")).format(file=output, columns=len(plan.columns))
+    return Reply({"plan": str(output), "columns": [column.name for column in plan.columns], "plan_sha256": plan.sha256}, text)
+
+
+def _read_columns(source: Path, delimiter: str) -> list[str]:
+    from anonymize.source import read_columns
+
+    check_delimiter(delimiter)
+    return read_columns(source, delimiter)
+
+
+def show_report(report: "ProcessingReport") -> Reply:
+    """Return the report of a run."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in (N_("column"), N_("loss"), N_("released levels")):
+        table.add_column(translate(heading), overflow="fold")
+    for column, loss in report.loss_per_column.items():
+        table.add_row(column, f"{loss:.4f}", ", ".join(report.released_levels[column]))
+    lines = [
+        translate(N_("{rows_out} of {rows_in} rows released, {suppressed} suppressed")).format(
+            rows_out=report.rows_out, rows_in=report.rows_in, suppressed=report.suppressed_rows
+        ),
+        translate(N_("{classes} classes, the smallest has {smallest} persons (asked: {k})")).format(
+            classes=report.classes, smallest=report.smallest_class, k=report.k
+        ),
+        translate(N_("loss {loss:.4f} by the {method} method; verified on the written file in {seconds:.1f} s in all")).format(
+            loss=report.loss, method=report.method, seconds=report.seconds["total"]
+        ),
+    ]
+    return Reply(report.to_json(), [*lines, table])
+
+
+def show_verification(found: "Verification") -> Reply:
+    """Return that a file meets its plan."""
+    text = translate(N_("the file meets its plan: {rows} rows, {classes} classes, the smallest has {smallest} persons")).format(
+        rows=found.rows, classes=found.classes, smallest=found.smallest_class
+    )
+    return Reply({"verified": True, **found.to_json()}, text)

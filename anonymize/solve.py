@@ -1,0 +1,57 @@
+"""From a plan and a class table to the question the search answers, and the answer's loss beside that of the other method."""
+
+import dataclasses
+
+import numpy as np
+
+from anonymize.class_table import Classes, level_limits
+from anonymize.classes import Closeness, Diversity, Method, SearchTask
+from anonymize.loss import compute_loss
+from anonymize.recoding import Recoding
+from schemas.errors import TargetNotReached
+from schemas.plan import Plan
+
+COMPARISON_SECONDS = 10.0
+
+
+def make_task(classes: Classes, plan: Plan, method: Method) -> SearchTask:
+    """Return what the plan asks of the search."""
+    finest, coarsest = level_limits(plan, classes.table.levels)
+    return SearchTask(
+        table=classes.table,
+        k=plan.privacy.k,
+        suppression_limit=plan.suppression_limit,
+        weights=np.array([column.weight for column in plan.recoded], dtype=np.float64),
+        diversity=tuple(Diversity(column=d.column, kind=d.kind, l=d.l, c=d.c) for d in plan.privacy.diversity),
+        closeness=tuple(Closeness(column=c.column, t=c.t, distance=c.distance) for c in plan.privacy.closeness),
+        method=method,
+        budget_seconds=plan.budget_seconds,
+        min_levels=finest,
+        max_levels=coarsest,
+    )
+
+
+def solve(task: SearchTask) -> Recoding:
+    """Return the recoding of a task; imported late, because compiled kernels load with it."""
+    from anonymize.search import find_recoding
+
+    return find_recoding(task)
+
+
+def compare_losses(classes: Classes, plan: Plan, recoding: Recoding, *, seek_other: bool) -> dict[str, float | None]:
+    """Return the loss of both methods; the one that was not chosen gets a short budget and may remain unknown (None)."""
+    losses: dict[str, float | None] = {"global": None, "local": None}
+    losses[recoding.method] = compute_loss(classes.table, recoding, np.ones(len(plan.recoded)))
+    other: Method = "local" if recoding.method == "global" else "global"
+    if seek_other:
+        budget = min(COMPARISON_SECONDS, plan.budget_seconds or COMPARISON_SECONDS)
+        losses[other] = _find_loss(make_task(classes, plan, other), budget)
+    return losses
+
+
+def _find_loss(task: SearchTask, budget_seconds: float) -> float | None:
+    try:
+        recoding = solve(dataclasses.replace(task, budget_seconds=budget_seconds))
+    except TargetNotReached:
+        return None
+    return compute_loss(task.table, recoding, np.ones(len(task.weights)))

@@ -1,0 +1,245 @@
+"""The verdict on a written file: does it hold what the plan promises? Nothing is taken from memory; only the file and the plan are read.
+
+Decided here: what is checked (columns, types, roles, metadata, k on persons, l, t, ends and rare values, canonical order, no statistics).
+Persons are counted by the fresh ids of the release. Where the plan drops its unit, or has none, every row counts as one person; that is
+safe because processing refuses to drop the unit of a file in which a person has several rows.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from anonymize import verify_sql as sql
+from schemas.errors import FileRejected, VerificationFailed
+from schemas.findings import Reason
+from schemas.messages import N_, Message, Name, Param
+from schemas.plan import FRESH_ID, Plan, PlannedColumn
+
+KEY = b"sakusei"
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What was measured on the written file.
+
+    Parameters
+    ----------
+    rows, persons : int
+        Released rows and distinct persons.
+    classes, smallest_class : int
+        Classes of equal quasi-identifiers, and the persons of the smallest.
+    diversity : Mapping[str, float]
+        Per column, the figure of the worst class (see `verify_sql.measure_diversity`).
+    closeness : Mapping[str, float]
+        Per column, the greatest distance from the whole release, 0–1.
+    """
+
+    rows: int
+    persons: int
+    classes: int
+    smallest_class: int
+    diversity: Mapping[str, float]
+    closeness: Mapping[str, float]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the figures for machines."""
+        counts = {"rows": self.rows, "persons": self.persons, "classes": self.classes, "smallest_class": self.smallest_class}
+        return {**counts, "l_diversity": dict(self.diversity), "t_closeness": dict(self.closeness)}
+
+
+def verify_file(path: Path, plan: Plan, *, work: Path | None = None) -> Verification:
+    """Return what was measured on a release that meets its plan.
+
+    Parameters
+    ----------
+    path : Path
+        The written Parquet file.
+    plan : Plan
+        What was promised.
+    work : Path or None
+        Folder for what does not fit in memory.
+
+    Raises
+    ------
+    VerificationFailed
+        The file does not meet the plan; every reason is given.
+    FileRejected
+        The file cannot be read.
+    """
+    schema = _read_schema(path)
+    reasons = [*check_layout(schema, plan), *check_storage(path)]
+    if reasons:
+        raise _fail(path, reasons)
+    quasi = tuple(name for column in plan.recoded for name in released_names(schema, column))
+    file = sql.open_written(path, quasi, plan.person_id, work)
+    try:
+        measured = _measure(file, plan)
+        reasons = [reason for check in CHECKS for reason in check(file, plan, measured)]
+        reasons += _check_order(file, plan, schema)
+    finally:
+        file.connection.close()
+    if reasons:
+        raise _fail(path, reasons)
+    return measured
+
+
+def _read_schema(path: Path) -> pa.Schema:
+    try:
+        return pq.read_schema(path)
+    except (pa.ArrowException, OSError):
+        raise FileRejected(N_("{file} is not a Parquet file"), N_("give the file that anonymize run wrote"), file=Name(path.name)) from None
+
+
+def _fail(path: Path, reasons: list[Reason]) -> VerificationFailed:
+    return VerificationFailed(
+        N_("{file} does not meet the plan, in {count} points"),
+        N_("do not release the file; process it again, and report this if it happens twice"),
+        reasons=tuple(reasons),
+        file=Name(path.name),
+        count=len(reasons),
+    )
+
+
+def _reason(code: str, template: str, **params: Param) -> Reason:
+    return Reason(code=f"verify-{code}", message=Message(template, params))
+
+
+def released_names(schema: pa.Schema, column: PlannedColumn) -> list[str]:
+    """Return the fields a quasi-identifier is released as: bounds first, since rows are sorted by them, then the label."""
+    bounds = [f"{column.name}_from", f"{column.name}_to"]
+    return [*[name for name in bounds if name in schema.names], column.name]
+
+
+def check_layout(schema: pa.Schema, plan: Plan) -> list[Reason]:
+    """Return what is wrong with columns, types, roles and metadata."""
+    reasons = list(_check_promise(schema, plan))
+    expected: list[str] = []
+    for column in plan.released:
+        expected += _check_column(schema, column, reasons)
+    reasons += [
+        _reason("column-extra", N_("column {column} is not released by the plan"), column=Name(name))
+        for name in schema.names
+        if name not in expected
+    ]
+    return reasons
+
+
+def _check_promise(schema: pa.Schema, plan: Plan) -> Iterator[Reason]:
+    metadata = schema.metadata or {}
+    if b"pandas" in metadata:
+        yield _reason("pandas", N_("the file carries metadata of pandas"))
+    promise = _read_json(metadata.get(KEY))
+    if promise.get("plan_sha256") != plan.sha256:
+        yield _reason("plan", N_("the file was made with another plan"))
+    if (promise.get("k"), promise.get("unit")) != (plan.privacy.k, plan.unit):
+        yield _reason("promise", N_("the file states another k or unit than the plan"))
+
+
+def _check_column(schema: pa.Schema, column: PlannedColumn, reasons: list[Reason]) -> list[str]:
+    """Return the fields a column may have, and note what is wrong with them."""
+    bounds = [f"{column.name}_from", f"{column.name}_to"] if column.is_recoded else []
+    present = [name for name in [column.name, *bounds] if name in schema.names]
+    if column.name not in present or len(present) == 2:
+        reasons.append(_reason("column-missing", N_("column {column} is missing, or has one bound alone"), column=Name(column.name)))
+        return present
+    for name in present:
+        said = _read_json((schema.field(name).metadata or {}).get(KEY))
+        if (said.get("column"), said.get("role"), said.get("clause")) != (column.name, column.role.value, column.clause):
+            reasons.append(_reason("metadata", N_("column {column} does not state its role and clause"), column=Name(name)))
+    if not _has_right_type(schema, column, present):
+        reasons.append(_reason("type", N_("column {column} has not the type it is released as"), column=Name(column.name)))
+    return present
+
+
+def _has_right_type(schema: pa.Schema, column: PlannedColumn, present: list[str]) -> bool:
+    kind = schema.field(column.name).type
+    if column.treatment == FRESH_ID:
+        return bool(kind == pa.int64())
+    if not column.is_recoded:
+        return not pa.types.is_nested(kind)
+    bounds = [schema.field(name).type for name in present[1:]]
+    return bool(kind == pa.dictionary(pa.int32(), pa.string())) and len(set(bounds)) <= 1
+
+
+def _read_json(text: bytes | None) -> dict[str, Any]:
+    try:
+        found = json.loads(text or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def check_storage(path: Path) -> list[Reason]:
+    """Return what the storage would tell beyond the rows: statistics of row groups."""
+    metadata = pq.read_metadata(path)
+    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
+    if any(group.column(j).is_stats_set for group in groups for j in range(group.num_columns)):
+        return [_reason("statistics", N_("the file carries statistics of its row groups"))]
+    return []
+
+
+def _measure(file: sql.WrittenFile, plan: Plan) -> Verification:
+    rows, persons = sql.count_release(file)
+    classes, smallest = sql.count_classes(file)
+    return Verification(
+        rows=rows,
+        persons=persons,
+        classes=classes,
+        smallest_class=smallest,
+        diversity={d.column: sql.measure_diversity(file, d.column, d.kind, d.l) for d in plan.privacy.diversity if rows},
+        closeness={c.column: sql.measure_closeness(file, c.column, c.distance) for c in plan.privacy.closeness if rows},
+    )
+
+
+def _check_k(file: sql.WrittenFile, plan: Plan, measured: Verification) -> Iterator[Reason]:
+    if measured.rows and measured.smallest_class < plan.privacy.k:
+        yield _reason("k", N_("a class has fewer than {k} persons"), k=plan.privacy.k)
+    if plan.person_id and sql.count_missing(file, plan.person_id):
+        yield _reason("person-missing", N_("rows without a person id in {column}"), column=Name(plan.person_id))
+
+
+def _check_diversity(_file: sql.WrittenFile, plan: Plan, measured: Verification) -> Iterator[Reason]:
+    for wish in plan.privacy.diversity:
+        found = measured.diversity.get(wish.column)
+        if found is None:
+            continue
+        meets = found < (wish.c or 0) if wish.kind == "recursive" else found >= wish.l - TOLERANCE
+        if not meets:
+            yield _reason("l", N_("a class is not diverse enough in {column}"), column=Name(wish.column))
+
+
+def _check_closeness(_file: sql.WrittenFile, plan: Plan, measured: Verification) -> Iterator[Reason]:
+    for wish in plan.privacy.closeness:
+        if measured.closeness.get(wish.column, 0.0) > wish.t + TOLERANCE:
+            yield _reason("t", N_("a class lies too far from the whole in {column}"), column=Name(wish.column))
+
+
+def _check_treatments(file: sql.WrittenFile, plan: Plan, _measured: Verification) -> Iterator[Reason]:
+    asked = {model.column for model in plan.privacy.diversity} | {model.column for model in plan.privacy.closeness}
+    for column in plan.released:
+        steps = column.treatment if isinstance(column.treatment, Mapping) else {}
+        for step, side in (("top_code", "top"), ("bottom_code", "bottom")):
+            least = steps.get(step, {}).get("persons") or 0
+            if least and column.name not in asked and 0 <= sql.count_at_end(file, column.name, side) < least:
+                yield _reason("end", N_("fewer than {least} persons share the end of {column}"), least=least, column=Name(column.name))
+        least = steps.get("suppress", {}).get("persons") or 0
+        if least and column.name not in asked and 0 <= sql.count_rarest(file, column.name) < least:
+            yield _reason("rare", N_("fewer than {least} persons share a value of {column}"), least=least, column=Name(column.name))
+
+
+def _check_order(file: sql.WrittenFile, plan: Plan, schema: pa.Schema) -> Iterator[Reason]:
+    quasi = [name for column in plan.recoded for name in released_names(schema, column)]
+    others = [column.name for column in plan.released if not column.is_recoded and column.treatment != FRESH_ID]
+    ids = [column.name for column in plan.released if column.treatment == FRESH_ID]
+    if sql.count_disorder(file, [*quasi, *others, *ids]):
+        yield _reason("order", N_("the rows are not in canonical order"))
+
+
+Check = Callable[[sql.WrittenFile, Plan, Verification], Iterator[Reason]]
+CHECKS: tuple[Check, ...] = (_check_k, _check_diversity, _check_closeness, _check_treatments)

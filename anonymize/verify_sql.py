@@ -1,0 +1,190 @@
+# ruff: noqa: S608 - every name that enters a query goes through `quote`
+"""What the verifier asks of a written file, as plain SQL of its own: nothing here comes from the solver, the treatments or Ibis.
+
+Every figure is computed from the released columns alone. Persons are the distinct ids of the release; without an id a row is a person.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from schemas.errors import FileRejected
+from schemas.messages import N_, Name
+
+MEMORY_LIMIT = "2GiB"
+
+
+def quote(name: str) -> str:
+    """Return a column name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFile:
+    """An open release and the columns to ask about.
+
+    Parameters
+    ----------
+    connection : Any
+        DuckDB connection with the view `release`.
+    quasi : tuple[str, ...]
+        All released columns of quasi-identifiers (labels and bounds).
+    person : str or None
+        Column of person ids; None: a row is a person.
+    """
+
+    connection: Any
+    quasi: tuple[str, ...]
+    person: str | None
+
+    def ask(self, sql: str) -> tuple[Any, ...]:
+        """Return the first line of an answer."""
+        try:
+            found = self.connection.execute(sql).fetchone()
+        except duckdb.Error as error:
+            raise FileRejected(
+                N_("the written file cannot be read: {kind}"),
+                N_("it is damaged or was changed; process again"),
+                kind=Name(type(error).__name__),
+            ) from None
+        return tuple(found or ())
+
+    def ask_number(self, sql: str) -> float:
+        """Return the one number of an answer; nothing is 0."""
+        return float((self.ask(sql) or (0,))[0] or 0)
+
+    @property
+    def persons(self) -> str:
+        """The SQL that counts persons."""
+        return f"count(DISTINCT {quote(self.person)})" if self.person else "count(*)"
+
+    @property
+    def groups(self) -> str:
+        """The SQL list of all columns a class is equal in; a release without any is one class."""
+        return ", ".join(quote(name) for name in self.quasi) or "1"
+
+
+def open_written(path: Path, quasi: tuple[str, ...], person: str | None, work: Path | None = None) -> WrittenFile:
+    """Return a release, opened with a DuckDB of its own."""
+    config: dict[str, Any] = {"memory_limit": MEMORY_LIMIT, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    if work is not None:
+        config["temp_directory"] = str(work / "verify")
+    connection = duckdb.connect(config=config)
+    try:
+        connection.read_parquet(str(path)).create_view("release")
+    except duckdb.Error as error:
+        connection.close()
+        raise FileRejected(
+            N_("{file} is not a Parquet file that can be read: {kind}"),
+            N_("give the file that anonymize run wrote"),
+            file=Name(path.name),
+            kind=Name(type(error).__name__),
+        ) from None
+    return WrittenFile(connection=connection, quasi=quasi, person=person)
+
+
+def count_release(file: WrittenFile) -> tuple[int, int]:
+    """Return rows and persons."""
+    rows, persons = file.ask(f"SELECT count(*), {file.persons} FROM release")
+    return int(rows), int(persons)
+
+
+def count_classes(file: WrittenFile) -> tuple[int, int]:
+    """Return the number of classes and the persons of the smallest; 0 and 0 without rows."""
+    inner = f"SELECT {file.persons} AS n FROM release GROUP BY {file.groups}"
+    classes, smallest = file.ask(f"SELECT count(*), coalesce(min(n), 0) FROM ({inner})")
+    return int(classes), int(smallest)
+
+
+def count_missing(file: WrittenFile, column: str) -> int:
+    """Return the rows without a value in a column."""
+    return int(file.ask_number(f"SELECT count(*) FROM release WHERE {quote(column)} IS NULL"))
+
+
+def count_disorder(file: WrittenFile, keys: list[str]) -> int:
+    """Return the rows that come before a row they should follow, by `keys` ascending, missing values last.
+
+    Comparing rows as tuples puts missing values last; the window has no order of its own and follows the file.
+    """
+    row = ", ".join(quote(key) for key in keys)
+    inner = f"SELECT row({row}) AS here, lag(row({row})) OVER () AS before FROM release"
+    return int(file.ask_number(f"SELECT count(*) FROM ({inner}) WHERE before > here"))
+
+
+def count_at_end(file: WrittenFile, column: str, side: str) -> int:
+    """Return the persons at the largest ("top") or smallest value of a column; -1 when it holds nothing."""
+    extreme = "max" if side == "top" else "min"
+    name = quote(column)
+    found = file.ask(f"SELECT {file.persons} FROM release WHERE {name} = (SELECT {extreme}({name}) FROM release) HAVING count(*) > 0")
+    return int(found[0]) if found else -1
+
+
+def count_rarest(file: WrittenFile, column: str) -> int:
+    """Return the persons of the rarest value of a column; -1 when it holds nothing."""
+    name = quote(column)
+    inner = f"SELECT {file.persons} AS n FROM release WHERE {name} IS NOT NULL GROUP BY {name}"
+    return int(file.ask_number(f"SELECT coalesce(min(n), -1) FROM ({inner})"))
+
+
+def measure_diversity(file: WrittenFile, column: str, kind: str, rank: float) -> float:
+    """Return the worst class's diversity of a column; a missing value is a value.
+
+    Parameters
+    ----------
+    file : WrittenFile
+        The release.
+    column : str
+        Sensitive column.
+    kind : str
+        "distinct": fewest values; "entropy": least exp(entropy); "recursive": greatest r1 / (r_l + … + r_m).
+    rank : float
+        The l of "recursive".
+
+    References
+    ----------
+    Machanavajjhala et al. (2007), l-diversity, doi:10.1145/1217299.1217302.
+    """
+    cells = _count_values(file, column)
+    if kind == "distinct":
+        return file.ask_number(f"WITH {cells} SELECT min(n) FROM (SELECT count(*) AS n FROM cells GROUP BY class)")
+    if kind == "entropy":
+        shares = "SELECT class, n / sum(n) OVER (PARTITION BY class) AS p FROM cells"
+        return file.ask_number(f"WITH {cells} SELECT min(e) FROM (SELECT exp(-sum(p * ln(p))) AS e FROM ({shares}) GROUP BY class)")
+    ranked = "SELECT class, n, row_number() OVER (PARTITION BY class ORDER BY n DESC) AS r FROM cells"
+    tail = f"coalesce(sum(n) FILTER (r >= {int(rank)}), 0)"
+    ratio = f"SELECT CASE WHEN {tail} = 0 THEN 'infinity'::DOUBLE ELSE max(n) / {tail} END AS q FROM ({ranked}) GROUP BY class"
+    return file.ask_number(f"WITH {cells} SELECT max(q) FROM ({ratio})")
+
+
+def measure_closeness(file: WrittenFile, column: str, distance: str) -> float:
+    """Return the greatest earth mover's distance (0–1) between a class and the whole release in one column.
+
+    References
+    ----------
+    Li, Li, Venkatasubramanian (2007), t-closeness, doi:10.1109/ICDE.2007.367856.
+    """
+    shares = (
+        f"{_count_values(file, column)}, "
+        "whole AS (SELECT value, sum(n) / (SELECT sum(n) FROM cells) AS q FROM cells GROUP BY value), "
+        "part AS (SELECT class, value, n / sum(n) OVER (PARTITION BY class) AS p FROM cells)"
+    )
+    if distance == "equal":
+        joined = "SELECT class, p, q FROM part JOIN whole ON part.value IS NOT DISTINCT FROM whole.value"
+        inner = f"SELECT (sum(abs(p - q)) + 1 - sum(q)) / 2 AS d FROM ({joined}) GROUP BY class"
+        return file.ask_number(f"WITH {shares} SELECT max(d) FROM ({inner})")
+    grid = "SELECT class, value, q FROM whole CROSS JOIN (SELECT DISTINCT class FROM part)"
+    filled = (
+        f"SELECT g.class, g.value, coalesce(p, 0) - q AS gap FROM ({grid}) g "
+        "LEFT JOIN part ON part.class = g.class AND part.value IS NOT DISTINCT FROM g.value"
+    )
+    running = f"SELECT class, sum(gap) OVER (PARTITION BY class ORDER BY value NULLS LAST) AS run FROM ({filled})"
+    inner = f"SELECT sum(abs(run)) / greatest((SELECT count(*) FROM whole) - 1, 1) AS d FROM ({running}) GROUP BY class"
+    return file.ask_number(f"WITH {shares} SELECT max(d) FROM ({inner})")
+
+
+def _count_values(file: WrittenFile, column: str) -> str:
+    """Return the SQL of persons per class and value."""
+    counted = f"SELECT {file.groups}, {quote(column)} AS value, {file.persons} AS n FROM release GROUP BY {file.groups}, value"
+    return f"cells AS (SELECT dense_rank() OVER (ORDER BY {file.groups}) AS class, value, n FROM ({counted}))"
