@@ -8,6 +8,7 @@ Li, Li, Venkatasubramanian (2007), t-closeness: privacy beyond k-anonymity and l
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -25,16 +26,18 @@ def whole_distribution(counts: SensitiveCounts) -> NDArray[np.float64]:
     return sums / max(sums.sum(), 1.0)
 
 
+class _Counts(NamedTuple):
+    """Persons per value and class, in the form the loop wants."""
+
+    offsets: NDArray[np.int64]
+    values: NDArray[np.int32]
+    persons: NDArray[np.int64]
+
+
 @njit(cache=True, nogil=True)
-def _distances(
-    offsets: NDArray[np.int64],
-    values: NDArray[np.int32],
-    persons: NDArray[np.int64],
-    whole: NDArray[np.float64],
-    groups: NDArray[np.int32],
-    ordered: bool,
-) -> NDArray[np.float64]:
+def _distances(counts: _Counts, whole: NDArray[np.float64], groups: NDArray[np.int32], ordered: bool) -> NDArray[np.float64]:
     """Return the earth mover's distance of each class; `groups` (values, levels) is the tree, one level for the equal distance."""
+    offsets, values, persons = counts.offsets, counts.values, counts.persons
     classes, distinct = len(offsets) - 1, len(whole)
     result = np.zeros(classes)
     gap = np.empty(distinct)
@@ -78,7 +81,7 @@ def measure_distances(counts: SensitiveCounts, whole: NDArray[np.float64], dista
     groups = np.arange(counts.distinct, dtype=np.int32)[:, None]
     if distance == "hierarchical" and counts.levels is not None:
         groups = np.ascontiguousarray(counts.levels.codes[:, :-1], dtype=np.int32)
-    result: NDArray[np.float64] = _distances(counts.offsets, counts.values, counts.persons, whole, groups, distance == "ordered")
+    result: NDArray[np.float64] = _distances(_Counts(counts.offsets, counts.values, counts.persons), whole, groups, distance == "ordered")
     return result
 
 

@@ -14,7 +14,7 @@ from anonymize.models.closeness import CloseValues, whole_distribution
 from anonymize.models.diversity import DiverseValues
 from anonymize.models.k import AtLeastPersons
 from anonymize.models.requirement import ClassSums, Every, Requirement
-from anonymize.search.kernels import count_distinct, group_narrow, group_wide, sum_by_class
+from anonymize.search.kernels import Patterns, count_distinct, group, sum_by_class
 from anonymize.search.problem import Problem
 
 
@@ -75,12 +75,8 @@ def _closeness(task: SearchTask, wish: Closeness) -> CloseValues:
 
 def group_lines(problem: Problem, codes: NDArray[np.int32], levels: Sequence[int]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the class of each line at a node, and the first line of each class."""
-    layout = problem.layout(levels)
     ids, firsts = np.empty(len(codes), np.int32), np.empty(len(codes), np.int32)
-    if layout.is_narrow:
-        count = group_narrow(codes, problem.groups, layout.starts, layout.factors, ids, firsts)
-    else:
-        count = group_wide(codes, problem.groups, layout.starts, layout.factors, layout.words, ids, firsts)
+    count = group(problem.flat(codes), problem.place(levels), ids, firsts)
     return ids, firsts[:count]
 
 
@@ -89,8 +85,7 @@ def sum_classes(lines: Lines, ids: NDArray[np.int32], classes: int) -> ClassSums
     if lines.memberships is None:
         persons = sum_by_class(ids, lines.persons, classes)
     else:
-        patterns = lines.memberships
-        persons = count_distinct(ids, patterns.offsets, patterns.combinations, patterns.persons, classes)
+        persons = count_distinct(ids, to_patterns(lines.memberships), classes)
     return ClassSums(persons=persons, sensitive={name: sum_sensitive(c, ids, classes) for name, c in lines.sensitive.items()})
 
 
@@ -112,14 +107,14 @@ def sum_sensitive(counts: SensitiveCounts, ids: NDArray[np.int32], classes: int)
     """Return the persons of each sensitive value per class (exact when `counts.memberships` is given or not needed)."""
     owners = np.repeat(ids.astype(np.int64), np.diff(counts.offsets))
     kept = owners >= 0
-    keys, entries = np.unique(owners[kept] * counts.distinct + counts.values[kept], return_inverse=True)
+    keys, entries = _number(owners[kept] * counts.distinct + counts.values[kept], classes * counts.distinct)
     entry_of = np.full(len(owners), -1, dtype=np.int32)
-    entry_of[kept] = entries.reshape(-1)
+    entry_of[kept] = entries
     memberships = counts.memberships
     if memberships is None:
         persons = sum_by_class(entry_of, counts.persons, len(keys))
     else:
-        persons = count_distinct(entry_of, memberships.offsets, memberships.combinations, memberships.persons, len(keys))
+        persons = count_distinct(entry_of, to_patterns(memberships), len(keys))
         memberships = _merge_members(memberships, entry_of)
     offsets = np.searchsorted(keys, np.arange(classes + 1) * counts.distinct).astype(np.int64)
     return SensitiveCounts(
@@ -130,6 +125,22 @@ def sum_sensitive(counts: SensitiveCounts, ids: NDArray[np.int32], classes: int)
         memberships=memberships,
         levels=counts.levels,
     )
+
+
+def _number(keys: NDArray[np.int64], limit: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return the distinct keys (0 … limit - 1) in order, and the place of each key among them."""
+    if limit > 8 * len(keys) + 2**16:
+        distinct, places = np.unique(keys, return_inverse=True)
+        return distinct, places.reshape(-1).astype(np.int32)
+    present = np.zeros(limit, dtype=np.bool_)
+    present[keys] = True
+    numbers = np.cumsum(present, dtype=np.int32) - 1
+    return np.flatnonzero(present), numbers[keys]
+
+
+def to_patterns(memberships: Memberships) -> Patterns:
+    """Return memberships in the form the loops want."""
+    return Patterns(memberships.offsets, memberships.combinations, memberships.persons)
 
 
 def _merge_members(memberships: Memberships, ids: NDArray[np.int32]) -> Memberships:

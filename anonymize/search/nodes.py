@@ -83,7 +83,7 @@ class Gauge:
         return Node(levels, failed_rows, node.failed_losses, self.bound(levels, node))
 
     def bound(self, finest: Levels, coarsest: Node) -> float:
-        """Return a loss that no node between the two stays below: the rows that fail at the coarsest cost 1, the others at least the finest.
+        """Return a loss that no node between the two stays below: rows that fail at the coarsest cost 1, others at least the finest.
 
         With both ends equal this is the loss of the node itself.
         """

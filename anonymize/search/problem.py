@@ -1,41 +1,25 @@
 """A task in the form the loops want: lines in canonical order, columns packed together, groups and losses in flat tables.
 
 Decided here: the order of lines (by their codes, so that no answer depends on the order of the class table), how columns are packed, and
-how a node becomes a mixed-radix key of one or more words. Not decided here: which nodes are looked at.
+how a node becomes a mixed-radix key. Not decided here: which nodes are looked at.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anonymize.classes import SearchTask
+from anonymize.search.kernels import Flat, Place
 
 WORD_LIMIT = 2**62
 PACK_LIMIT = 2**18
+# Odd 61-bit numbers (multiples of the golden ratio's), so that a key too wide for one word is spread over all of it.
+HASH_FACTORS = np.array([(0x9E3779B97F4A7C15 * (2 * i + 1) % 2**61) | 1 for i in range(64)], dtype=np.int64)
 Levels = tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where a node's groups stand in the flat tables, and how they add up to a key.
-
-    Parameters
-    ----------
-    starts, factors, words : NDArray[np.int64]
-        Per packed column: start in the flat tables, factor in its key word, number of its word.
-    """
-
-    starts: NDArray[np.int64]
-    factors: NDArray[np.int64]
-    words: NDArray[np.int64]
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether one word holds the key."""
-        return bool(self.words[-1] == 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +48,14 @@ class Pack:
     groups: NDArray[np.int32]
     losses: NDArray[np.float64]
     sizes: tuple[int, ...]
+
+
+class Places(NamedTuple):
+    """Where many nodes stand in the flat tables: one `Place` per line."""
+
+    starts: NDArray[np.int64]
+    factors: NDArray[np.int64]
+    wide: NDArray[np.bool_]
 
 
 class Problem:
@@ -100,6 +92,10 @@ class Problem:
             size *= high - low + 1
         return size
 
+    def flat(self, codes: NDArray[np.int32]) -> Flat:
+        """Return the flat tables for some lines."""
+        return Flat(codes, self.groups, self.losses)
+
     @cached_property
     def column_losses(self) -> tuple[NDArray[np.float64], ...]:
         """Per column, (values, levels): weighted loss of one row, as a share of all rows."""
@@ -128,28 +124,26 @@ class Problem:
             parts.append(histogram[self.value_starts[j] : self.value_starts[j + 1]] @ losses)
         return np.concatenate(parts)
 
-    def choices(self, levels: Sequence[int]) -> list[int]:
-        """Return, per pack, the number of a node's choice of levels."""
-        chosen = []
-        for pack in self.packs:
-            number = 0
-            for j in pack.columns:
-                number = number * (self.coarsest[j] - self.finest[j] + 1) + (levels[j] - self.finest[j])
-            chosen.append(number)
-        return chosen
-
-    def layout(self, levels: Sequence[int]) -> Layout:
+    def place(self, levels: Sequence[int]) -> Place:
         """Return where a node's groups stand and how they make a key."""
-        chosen = self.choices(levels)
-        starts = np.array([base + c * pack.values for base, c, pack in zip(self._bases, chosen, self.packs, strict=True)], dtype=np.int64)
-        factors, words, word, size = [], [], 0, 1
-        for c, pack in zip(chosen, self.packs, strict=True):
-            if size * pack.sizes[c] > WORD_LIMIT:
-                word, size = word + 1, 1
-            factors.append(size)
-            words.append(word)
-            size *= pack.sizes[c]
-        return Layout(starts, np.array(factors, dtype=np.int64), np.array(words, dtype=np.int64))
+        places = self.places(np.array([levels], dtype=np.int64))
+        return Place(places.starts[0], places.factors[0], bool(places.wide[0]))
+
+    def places(self, nodes: NDArray[np.int64]) -> Places:
+        """Return the same for many nodes, (nodes, columns)."""
+        starts = np.empty((len(nodes), len(self.packs)), dtype=np.int64)
+        factors = np.empty_like(starts)
+        size = np.ones(len(nodes))
+        for p, pack in enumerate(self.packs):
+            chosen = np.zeros(len(nodes), dtype=np.int64)
+            for j in pack.columns:
+                chosen = chosen * (self.coarsest[j] - self.finest[j] + 1) + nodes[:, j] - self.finest[j]
+            starts[:, p] = self._bases[p] + chosen * pack.values
+            factors[:, p] = np.minimum(size, WORD_LIMIT)
+            size = size * np.array(pack.sizes)[chosen]
+        wide = size > WORD_LIMIT
+        factors[wide] = HASH_FACTORS[np.arange(len(self.packs)) % len(HASH_FACTORS)] + 2 * (np.arange(len(self.packs)) // len(HASH_FACTORS))
+        return Places(starts, factors, wide)
 
 
 def _pack_columns(problem: Problem) -> list[Pack]:

@@ -1,0 +1,109 @@
+"""Released classes while the local search still changes them: who is in which, at which levels, and what it costs to merge two.
+
+Decided here: how classes are merged, lifted and lowered. Not decided here: which ones.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anonymize.search.lines import sum_classes
+from anonymize.search.nodes import Gauge
+
+
+class Clusters:
+    """A partition of the lines into released classes.
+
+    Parameters
+    ----------
+    gauge : Gauge
+        Lines and requirement.
+    classes : NDArray[np.int64]
+        (lines): class of each line, -1 for none.
+    levels : NDArray[np.int8]
+        (classes, columns): released levels of each class.
+    """
+
+    def __init__(self, gauge: Gauge, classes: NDArray[np.int64], levels: NDArray[np.int8]) -> None:
+        self.gauge, self.problem = gauge, gauge.problem
+        self.classes, self.levels = classes, levels
+        count = len(levels)
+        self.firsts: NDArray[np.int64] = np.full(count, -1, dtype=np.int64)
+        inside = np.flatnonzero(classes >= 0)[::-1]
+        self.firsts[classes[inside]] = inside
+        self.rows: NDArray[np.int64] = np.bincount(classes[inside], weights=self.problem.rows[inside], minlength=count).astype(np.int64)
+
+    def line_levels(self) -> NDArray[np.int8]:
+        """Return (lines, columns) the released level of each cell; the coarsest for lines without a class."""
+        levels = np.empty(self.problem.values.shape, dtype=np.int8)
+        inside = self.classes >= 0
+        levels[inside] = self.levels[self.classes[inside]]
+        levels[~inside] = np.array(self.problem.coarsest, dtype=np.int8)
+        return levels
+
+    def loss(self) -> float:
+        """Return the loss so far, a line without a class counting 1 in every cell."""
+        levels = self.line_levels()
+        inside = self.classes >= 0
+        total = float(self.problem.rows[~inside].sum()) / self.problem.total
+        for j, losses in enumerate(self.problem.column_losses):
+            total += float(self.problem.rows[inside] @ losses[self.problem.values[inside, j], levels[inside, j]])
+        return total
+
+    def merge_costs(self, line: int, levels: NDArray[np.int8], rows: int) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+        """Return what it costs to merge each class with a group of lines, and the levels of the union.
+
+        Parameters
+        ----------
+        line, levels, rows
+            A line of the group, its levels, its rows.
+
+        Returns
+        -------
+        tuple
+            (classes) loss added on both sides, infinite where they differ even at the coarsest levels or the class is gone;
+            (classes, columns) levels of the union.
+        """
+        union = np.empty_like(self.levels)
+        costs = np.where(self.rows > 0, 0.0, np.inf)
+        for j, losses in enumerate(self.problem.column_losses):
+            codes = self.problem.task.table.levels[j].codes
+            mine, theirs = self.problem.values[line, j], self.problem.values[self.firsts, j]
+            equal = codes[theirs] == codes[mine]
+            union[:, j] = np.maximum(np.maximum(equal.argmax(axis=1), self.levels[:, j]), levels[j])
+            costs[~equal[:, self.problem.coarsest[j]]] = np.inf
+            costs += self.rows * (losses[theirs, union[:, j]] - losses[theirs, self.levels[:, j]])
+            costs += rows * (losses[mine, union[:, j]] - losses[mine, levels[j]])
+        return costs, union
+
+    def merge(self, source: int, target: int, levels: NDArray[np.int8]) -> None:
+        """Move all lines of one class into another and set its levels."""
+        self.classes[self.classes == source] = target
+        self.rows[target] += self.rows[source]
+        self.rows[source] = 0
+        self.levels[target] = levels
+
+    def add(self, line: int) -> int:
+        """Make a class of one line at the finest levels; return its number."""
+        number = len(self.levels)
+        self.classes[line] = number
+        self.levels = np.vstack([self.levels, np.array(self.problem.finest, dtype=np.int8)])
+        self.firsts = np.append(self.firsts, line)
+        self.rows = np.append(self.rows, self.problem.rows[line])
+        return number
+
+    def is_satisfied(self, *numbers: int) -> bool:
+        """Whether the union of some classes meets the requirement."""
+        ids = np.where(np.isin(self.classes, numbers), 0, -1).astype(np.int32)
+        return bool(self.gauge.requirement.satisfied(sum_classes(self.gauge.lines, ids, 1))[0])
+
+    def lower(self) -> None:
+        """Lower each class to the finest levels at which its lines are still equal; same classes or unions of them, never more loss."""
+        inside = np.flatnonzero(self.classes >= 0)
+        own = self.classes[inside]
+        for j, table in enumerate(self.problem.task.table.levels):
+            for level in range(self.problem.coarsest[j] - 1, self.problem.finest[j] - 1, -1):
+                groups = table.codes[self.problem.values[:, j], level]
+                differs = np.zeros(len(self.levels), dtype=np.bool_)
+                differs[own[groups[inside] != groups[self.firsts[own]]]] = True
+                at = self.levels[:, j] == level + 1
+                self.levels[at & ~differs, j] = level

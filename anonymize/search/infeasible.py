@@ -1,0 +1,84 @@
+"""What to say when no recoding meets the requirements: how much fails, and which single wish is cheapest to relax.
+
+Decided here: the order of proposals (a coarser column if one is enough, then a model on a sensitive column, then the suppression limit,
+then k). Not decided here: whether anything is relaxed; people do that.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from anonymize.classes import SearchTask
+from anonymize.search.nodes import Gauge
+from anonymize.search.problem import Problem
+from schemas.errors import TargetNotReached
+from schemas.messages import Name, N_
+
+
+def make_error(task: SearchTask, failed_rows: int) -> TargetNotReached:
+    """Return the error that names rows and the cheapest wish to relax.
+
+    Parameters
+    ----------
+    task : SearchTask
+        The task that cannot be met.
+    failed_rows : int
+        Rows in classes that fail at the coarsest levels allowed.
+    """
+    message = N_("{failed} of {rows} rows cannot meet the privacy models even at the coarsest levels allowed; {limit} may be suppressed")
+    rows = int(task.table.total_rows)
+    counts = {"failed": int(failed_rows), "rows": rows, "limit": row_limit(task)}
+    column = _cheapest_column(task)
+    if column is not None:
+        j, level = column
+        names = {"column": Name(task.table.columns[j]), "level": Name(task.table.levels[j].level_names[level])}
+        return TargetNotReached(message, N_("allow {column} up to level {level}"), **counts, **names)
+    sensitive = _failing_model(task)
+    if sensitive is not None:
+        return TargetNotReached(message, N_("relax the model on {column}, or drop it from the plan"), **counts, column=sensitive)
+    if task.method == "global" and failed_rows < rows:
+        share = int(np.ceil(1000 * failed_rows / rows)) / 1000
+        return TargetNotReached(message, N_("raise suppression_limit to {share}, or lower k"), **counts, share=share)
+    return TargetNotReached(message, N_("lower k: the file has too few persons"), **counts)
+
+
+def row_limit(task: SearchTask) -> int:
+    """Return how many rows may be suppressed."""
+    return int(np.floor(task.suppression_limit * task.table.total_rows + 1e-9))
+
+
+def _is_possible(task: SearchTask) -> tuple[bool, float]:
+    """Return whether the coarsest levels meet a task, and their loss."""
+    gauge = Gauge(Problem(task))
+    node = gauge.measure(gauge.problem.coarsest, gauge.lines)
+    return gauge.is_feasible(node), node.loss
+
+
+def _cheapest_column(task: SearchTask) -> tuple[int, int] | None:
+    """Return the one column, and the level, that would be enough; among several the one with the smallest loss."""
+    found = []
+    for j, level in _coarser(task):
+        higher = task.max_levels.copy()
+        higher[j] = level
+        possible, loss = _is_possible(replace(task, max_levels=higher))
+        if possible:
+            found.append((loss, j, level))
+    return min(found)[1:] if found else None
+
+
+def _coarser(task: SearchTask) -> Iterator[tuple[int, int]]:
+    """Yield each column and level above its coarsest allowed."""
+    for j, table in enumerate(task.table.levels):
+        for level in range(int(task.max_levels[j]) + 1, len(table.level_names)):
+            yield j, level
+
+
+def _failing_model(task: SearchTask) -> Name | None:
+    """Return the sensitive column whose models, left out, would make the task possible."""
+    for column in dict.fromkeys(wish.column for wish in (*task.diversity, *task.closeness)):
+        diversity = tuple(wish for wish in task.diversity if wish.column != column)
+        closeness = tuple(wish for wish in task.closeness if wish.column != column)
+        if _is_possible(replace(task, diversity=diversity, closeness=closeness))[0]:
+            return Name(column)
+    return None

@@ -1,0 +1,45 @@
+"""The last lines of the local search, too few for a class of their own: each joins the class that costs least.
+
+Decided here: whom a line joins. The class is lifted to the finest levels that hold both. Where joining could break a model that does not
+*grow* (entropy or recursive diversity, t-closeness), the nearest classes are tried in turn, and merged until the union meets it: the
+coarsest cell as a whole does, or its lines would not have been kept.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anonymize.search.clusters import Clusters
+
+CANDIDATES = 8
+
+
+def join_leftovers(clusters: Clusters, leftovers: NDArray[np.int64]) -> None:
+    """Give every leftover line a class.
+
+    Parameters
+    ----------
+    clusters : Clusters
+        Classes so far, each satisfied.
+    leftovers : NDArray[np.int64]
+        Lines without a class, in the order in which they choose.
+    """
+    pending = [clusters.add(int(line)) for line in leftovers]
+    while pending:
+        number = pending.pop(0)
+        if clusters.rows[number] > 0:
+            _settle(clusters, number, pending)
+
+
+def _settle(clusters: Clusters, number: int, pending: list[int]) -> None:
+    """Merge a class that fails with its nearest ones until it is satisfied."""
+    while not clusters.is_satisfied(number):
+        costs, union = clusters.merge_costs(int(clusters.firsts[number]), clusters.levels[number].copy(), int(clusters.rows[number]))
+        costs[number] = np.inf
+        settled = costs.copy()
+        settled[pending] = np.inf
+        order = np.argsort(settled, kind="stable")[:CANDIDATES]
+        near = [int(c) for c in order if np.isfinite(settled[c])]
+        grows = clusters.gauge.requirement.grows
+        target = next((c for c in near if grows or clusters.is_satisfied(number, c)), near[0] if near else int(np.argmin(costs)))
+        clusters.merge(number, target, union[target])
+        number = target

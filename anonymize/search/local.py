@@ -1,0 +1,162 @@
+"""Local recoding: rows may differ in level, every class meets the requirement, nothing is suppressed that can be kept.
+
+The search is a greedy peel in ascending loss of classes (`peeling`), then the last lines join (`joining`), then passes that move lines
+between classes (`exchange`), then every class is lowered to the finest levels that hold it.
+
+Decided here: the order of these steps and when the budget ends them. The loss is not proven optimal.
+"""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anonymize.classes import SearchTask
+from anonymize.recoding import Recoding, SearchRecord
+from anonymize.search.clusters import Clusters
+from anonymize.search.infeasible import make_error
+from anonymize.search.joining import join_leftovers
+from anonymize.search.lines import group_lines, sum_classes
+from anonymize.search.nodes import Gauge
+from anonymize.search.peeling import ALIVE, CELLS, NODE, VISITS, Nodes, Peel, release, start_peel, walk
+from anonymize.search.problem import Problem
+from anonymize.search.walks import list_nodes
+from schemas.errors import InternalError
+from schemas.messages import N_
+
+STEP_LINES = 20_000_000
+
+
+@dataclass(slots=True)
+class LocalSearch:
+    """One run of the local search.
+
+    Parameters
+    ----------
+    gauge : Gauge
+        Lines and requirement.
+    deadline : float or None
+        Clock time at which improvement ends.
+    """
+
+    gauge: Gauge
+    deadline: float | None
+    visits: int = 0
+
+    def run(self, kept: NDArray[np.bool_]) -> Clusters:
+        """Return classes of all kept lines, each satisfied."""
+        problem = self.gauge.problem
+        nodes = list_nodes(problem, kept)
+        peel = self.peel(nodes, kept)
+        self.visits = int(peel.numbers[VISITS])
+        clusters = _to_clusters(self.gauge, nodes, peel)
+        leftovers = np.flatnonzero(kept & (clusters.classes < 0))
+        join_leftovers(clusters, leftovers)
+        clusters.lower()
+        return clusters
+
+    def peel(self, nodes: NDArray[np.int64], kept: NDArray[np.bool_]) -> Peel:
+        """Return the state after the walk over all nodes."""
+        problem = self.gauge.problem
+        places = problem.places(nodes)
+        peel = start_peel(problem.persons, _least_losses(problem, nodes))
+        alive = np.flatnonzero(kept)
+        peel.alive[: len(alive)] = alive
+        peel.numbers[ALIVE] = len(alive)
+        exact = problem.task.diversity or problem.task.closeness or problem.task.table.memberships is not None
+        steps = np.array([STEP_LINES, 1 if exact else 0], dtype=np.int64)
+        flat, listed = problem.flat(problem.codes), Nodes(places.starts, places.factors, places.wide)
+        while (answer := walk(flat, listed, peel, problem.task.k, steps)) != -1.0:
+            if answer >= 0:
+                release(peel, self.allowed(peel), answer)
+            elif self.is_over():
+                break
+        return peel
+
+    def allowed(self, peel: Peel) -> NDArray[np.bool_]:
+        """Return, per cell of the node last counted, whether it meets the requirement, exactly."""
+        cells, k = int(peel.numbers[CELLS]), self.gauge.problem.task.k
+        likely = np.flatnonzero(peel.sums[:cells] >= k)
+        names = np.full(cells, -1, dtype=np.int32)
+        names[likely] = np.arange(len(likely))
+        ids = np.full(len(peel.at), -1, dtype=np.int32)
+        lines = int(peel.numbers[ALIVE])
+        ids[peel.alive[:lines]] = names[peel.cells[:lines]]
+        allowed = np.zeros(cells, dtype=np.bool_)
+        allowed[likely] = self.gauge.requirement.satisfied(sum_classes(self.gauge.lines, ids, len(likely)))
+        return allowed
+
+    def is_over(self) -> bool:
+        """Whether the budget of time is used up."""
+        return self.deadline is not None and time.perf_counter() >= self.deadline
+
+
+def find_local(task: SearchTask) -> Recoding:
+    """Return a local recoding in which every class meets the requirement.
+
+    Rows are suppressed only where the coarsest levels allowed leave them in a class that fails, and only within the suppression limit.
+
+    Raises
+    ------
+    TargetNotReached
+        More rows than the limit fail at the coarsest levels allowed.
+    """
+    start = time.perf_counter()
+    gauge = Gauge(Problem(task))
+    problem = gauge.problem
+    top = gauge.measure(problem.coarsest, gauge.lines)
+    if not gauge.is_feasible(top):
+        raise make_error(task, top.failed_rows)
+    ids, firsts = group_lines(problem, problem.codes, problem.coarsest)
+    kept = gauge.requirement.satisfied(sum_classes(gauge.lines, ids, len(firsts)))[ids]
+    search = LocalSearch(gauge, None if task.budget_seconds is None else start + task.budget_seconds)
+    clusters = search.run(kept)
+    check_classes(clusters, kept)
+    levels, suppressed = np.empty(task.table.codes.shape, dtype=np.int8), np.empty(len(kept), dtype=np.bool_)
+    levels[problem.order], suppressed[problem.order] = clusters.line_levels(), ~kept
+    record = SearchRecord(
+        lattice=problem.lattice,
+        evaluated=search.visits + 1,
+        optimal=False,
+        lower_bound=gauge.bound(problem.finest, top),
+        seconds=time.perf_counter() - start,
+    )
+    return Recoding(method="local", levels=levels, suppressed=suppressed, search=record)
+
+
+def check_classes(clusters: Clusters, kept: NDArray[np.bool_]) -> None:
+    """Raise when a kept line has no class, or a released class fails, counted once more from the released values.
+
+    Raises
+    ------
+    InternalError
+        The search is defective.
+    """
+    gauge, problem = clusters.gauge, clusters.problem
+    cells = np.concatenate([problem.values * 0, clusters.line_levels()], axis=1).astype(np.int64)
+    for j, table in enumerate(problem.task.table.levels):
+        cells[:, j] = table.codes[problem.values[:, j], cells[:, j + problem.values.shape[1]]]
+    ids = np.full(len(kept), -1, dtype=np.int32)
+    ids[kept] = np.unique(cells[kept], axis=0, return_inverse=True)[1].reshape(-1)
+    satisfied = gauge.requirement.satisfied(sum_classes(gauge.lines, ids, int(ids.max(initial=-1)) + 1))
+    if not satisfied.all() or (clusters.classes[kept] < 0).any():
+        raise InternalError(N_("the local search made a class that fails"), N_("report this defect; use method: global meanwhile"))
+
+
+def _least_losses(problem: Problem, nodes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return a loss below which no class of a node lies: the least of each column's values, added up."""
+    least = np.zeros(len(nodes))
+    for j, losses in enumerate(problem.column_losses):
+        present = np.unique(problem.values[:, j])
+        least += (losses[present] * problem.total).min(axis=0)[nodes[:, j]]
+    return least
+
+
+def _to_clusters(gauge: Gauge, nodes: NDArray[np.int64], peel: Peel) -> Clusters:
+    """Return the classes that left, with the levels of their nodes."""
+    released = np.flatnonzero(peel.classes >= 0)
+    count = int(peel.classes.max(initial=-1)) + 1
+    levels = np.zeros((count, nodes.shape[1]), dtype=np.int8)
+    levels[peel.classes[released]] = nodes[peel.at[released]]
+    return Clusters(gauge, peel.classes.copy(), levels)
