@@ -4,6 +4,7 @@ Decided here: how combinations, persons, patterns of persons and sensitive value
 numbers whatever the order of rows or the engine. Not decided here: which levels are released.
 """
 
+import datetime
 from dataclasses import dataclass
 
 import ibis
@@ -19,6 +20,7 @@ from schemas.hierarchies import LevelTable, load_hierarchy
 from schemas.messages import N_, Name
 from schemas.plan import Plan
 
+MIN_DATES = 2  # a birth date alone does not tell the time of the file
 ROWS, PERSONS, LINE, ENTRY, PATTERN = "__rows", "__persons", "__line", "__entry", "__pattern"
 
 
@@ -125,11 +127,27 @@ def encode_columns(counts: pa.Table, plan: Plan) -> tuple[tuple[LevelTable, ...]
     """
     levels = []
     codes = np.empty((counts.num_rows, len(plan.recoded)), dtype=np.int32)
+    as_of = find_as_of(counts, plan)
     for j, column in enumerate(plan.recoded):
         values, codes[:, j] = number_values(counts.column(column.name))
-        hierarchy = load_hierarchy(column.hierarchy or "", folder=plan.folder)
+        hierarchy = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=as_of)
         levels.append(hierarchy.resolve(values, column=column.name))
     return tuple(levels), codes
+
+
+def find_as_of(counts: pa.Table, plan: Plan) -> str | None:
+    """Return the day on which ages are counted: the plan's, else the first of the month after the latest date of the quasi-identifiers.
+
+    A birth date is among them, so that the day is never before a birth, and another date makes it the time of the file.
+    """
+    if plan.as_of is not None:
+        return plan.as_of
+    dates = [counts.column(column.name) for column in plan.recoded if pa.types.is_date32(counts.schema.field(column.name).type)]
+    latest = [day for day in (pc.max(values).as_py() for values in dates) if day is not None]
+    if len(latest) < MIN_DATES:
+        return None
+    month = max(latest).replace(day=1)
+    return (month + datetime.timedelta(days=31)).replace(day=1).isoformat()
 
 
 def number_values(column: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int32]]:

@@ -126,6 +126,8 @@ class Plan:
         How levels are chosen.
     budget_seconds : float or None
         When the search stops with the best so far.
+    as_of : str or None
+        Day (YYYY-MM-DD) on which ages are counted; None: taken from the other dates of the file.
     columns : tuple[PlannedColumn, ...]
         All columns of the input, in the order of the release.
     folder : Path or None
@@ -140,6 +142,7 @@ class Plan:
     suppression_limit: float = 0.0
     method: Method = "local"
     budget_seconds: float | None = None
+    as_of: str | None = None
     folder: Path | None = None
 
     @property
@@ -181,7 +184,7 @@ class Plan:
             privacy["l_diversity"] = {d.column: _without_none(kind=d.kind, l=d.l, c=d.c) for d in self.privacy.diversity}
         if self.privacy.closeness:
             privacy["t_closeness"] = {c.column: {"t": c.t, "distance": c.distance} for c in self.privacy.closeness}
-        head = _without_none(plan=self.name, table=self.table, unit=self.unit, privacy=privacy)
+        head = _without_none(plan=self.name, table=self.table, unit=self.unit, as_of=self.as_of, privacy=privacy)
         tail = _without_none(suppression_limit=self.suppression_limit, method=self.method, budget_seconds=self.budget_seconds)
         return {**head, **tail, "columns": {column.name: column.to_document() for column in self.columns}}
 
@@ -246,6 +249,7 @@ def parse_plan(document: Mapping[str, Any], *, folder: Path | None = None) -> Pl
         suppression_limit=float(document.get("suppression_limit", 0.0)),
         method=document.get("method", "local"),
         budget_seconds=document.get("budget_seconds"),
+        as_of=document.get("as_of"),
         columns=columns,
         folder=folder,
     )

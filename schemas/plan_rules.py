@@ -19,6 +19,7 @@ NUMERIC_STEPS = ("bottom_code", "top_code", "round_to")
 STEPS = ("recode", "suppress", *NUMERIC_STEPS)
 TAIL_KEYS = frozenset({"share", "persons"})
 TAKEN_PREFIX = "__"
+ANY_DAY = "2000-01-01"  # the number of levels does not depend on the day of ages
 
 # What a plan may call a column of each usual role, unless it drops it: never weaker.
 ALLOWED_ROLES: Mapping[Role, frozenset[Role]] = {
@@ -170,7 +171,7 @@ def _check_levels(plan: Plan, column: PlannedColumn) -> Iterator[Finding]:
     from schemas.hierarchies import load_hierarchy
 
     try:
-        hierarchy = load_hierarchy(column.hierarchy or "", folder=plan.folder)
+        hierarchy = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=plan.as_of or ANY_DAY)
     except PlanError as error:
         yield _find(BAD_HIERARCHY, column.name)
         yield from error.findings
