@@ -6,7 +6,7 @@ One gettext domain, `sakusei`, in `casework/locale`. Every package keeps its own
 
 import gettext
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 LOCALE_DIR = Path(__file__).parent / "locale"
@@ -31,3 +31,9 @@ def use_language(language: str) -> None:
 def translate(text: str) -> str:
     """Return the text in the language in use."""
     return gettext.gettext(text) if text else text
+
+
+def find_translator(language: str) -> Callable[[str], str]:
+    """Return what translates into one language, whatever the console speaks: for papers that have a language of their own."""
+    catalogue = gettext.translation("sakusei", str(LOCALE_DIR), languages=[language], fallback=True)
+    return lambda text: catalogue.gettext(text) if text else text

@@ -1,7 +1,6 @@
 """A store on each database, with one person per role; a real PostgreSQL server in a temporary folder."""
 
 import contextlib
-import glob
 import os
 import pwd
 import shutil
@@ -37,9 +36,9 @@ class Clock:
 
 def find_postgres() -> Path | None:
     """The newest server found: distribution folders first, then PATH."""
-    folders = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[-2].split(".")[0]))
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name.split(".")[0]))
     if folders:
-        return Path(folders[-1])
+        return folders[-1]
     found = shutil.which("initdb")
     return Path(found).resolve().parent if found and shutil.which("pg_ctl") else None
 
