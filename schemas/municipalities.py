@@ -123,6 +123,9 @@ def _municipalities() -> Mapping[str, Municipality]:
     document: dict[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
     regions = {prefecture: region for region, names in document["regions"].items() for prefecture in names}
     entries = [*_read_real(), *document["additions"], *document["synthetic"]]
+    for entry in entries:
+        if entry["code"] in document["former"]:
+            entry["name"] = f"{entry['name']}（{document['former'][entry['code']]}）"
     return {entry["code"]: Municipality(region=regions[entry["prefecture"]], **entry) for entry in entries}
 
 

@@ -77,22 +77,60 @@ def assemble(
         columns.append(codes)
     total = leaves + missing
     one = np.ones(missing, dtype=np.int64)
-    labels: list[str] = [MISSING_LABEL] * len(values)
-    for index, label in zip(np.flatnonzero(present), value_labels, strict=True):
-        labels[index] = label
+    raw = [_spread_labels(value_labels, present), *([*step.labels, *[MISSING_LABEL] * missing] for step in steps), [all_label]]
+    leaf_counts = (
+        np.ones(len(values), dtype=np.int64),
+        *(np.concatenate([step.leaves.astype(np.int64), one]) for step in steps),
+        np.asarray([total], dtype=np.int64),
+    )
+    codes_by_level = np.column_stack([*columns, np.zeros(len(values), dtype=np.int32)])
     return LevelTable(
         level_names=hierarchy.level_names,
-        codes=np.column_stack([*columns, np.zeros(len(values), dtype=np.int32)]),
-        leaves=(
-            np.ones(len(values), dtype=np.int64),
-            *(np.concatenate([step.leaves.astype(np.int64), one]) for step in steps),
-            np.asarray([total], dtype=np.int64),
-        ),
+        codes=codes_by_level,
+        leaves=leaf_counts,
         total_leaves=total,
-        labels=(tuple(labels), *((*step.labels, *[MISSING_LABEL] * missing) for step in steps), (all_label,)),
+        labels=tell_apart(raw, hierarchy.level_names, codes_by_level, leaf_counts),
         bounds=_all_bounds(steps, value_bounds, missing),
         ordered=value_bounds is not None,
     )
+
+
+def _spread_labels(value_labels: Sequence[str], present: NDArray[np.bool_]) -> list[str]:
+    labels = [MISSING_LABEL] * len(present)
+    for index, label in zip(np.flatnonzero(present), value_labels, strict=True):
+        labels[index] = label
+    if not present.all() and MISSING_LABEL in value_labels:
+        labels[int(np.flatnonzero(~present)[0])] = f"{MISSING_LABEL}（欠損）"
+    return labels
+
+
+def tell_apart(
+    labels: Sequence[list[str]],
+    level_names: Sequence[str],
+    codes: NDArray[np.int32],
+    leaves: Sequence[NDArray[np.int64]],
+) -> tuple[tuple[str, ...], ...]:
+    """Return labels such that one text never names two different groups.
+
+    Where a coarser group has the text of a finer one (a leaf "Other" in a group "Other") and holds more, it gets the name of its level.
+    Groups that hold the same values at several levels (90歳以上) keep one text.
+    """
+    firsts, sizes = zip(*(np.unique(column, return_index=True, return_counts=True)[1:] for column in codes.T), strict=True)
+    seen: dict[str, tuple[int, int]] = {}
+    told: list[tuple[str, ...]] = []
+    for level, texts in enumerate(labels):
+        clashes = [group for group, text in enumerate(texts) if text in seen]
+        renamed = list(texts)
+        for group in clashes:
+            finer, finer_group = seen[texts[group]]
+            # Groups nest: as many values, as many leaves and one value in common make them the same set.
+            same = sizes[level][group] == sizes[finer][finer_group] and leaves[level][group] == leaves[finer][finer_group]
+            if not (same and codes[firsts[level][group], finer] == finer_group):
+                renamed[group] = f"{texts[group]}（{level_names[level]}）"
+        for group, text in enumerate(renamed):
+            seen.setdefault(text, (level, group))
+        told.append(tuple(renamed))
+    return tuple(told)
 
 
 def _all_bounds(steps: Sequence[Step], value_bounds: Bounds | None, missing: int) -> tuple[Bounds | None, ...]:

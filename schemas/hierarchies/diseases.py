@@ -78,7 +78,7 @@ class DiseaseHierarchy(Hierarchy):
             self,
             values,
             [_to_step(step, categories) for step in self._steps],
-            value_labels=[f"{code[:3]}.{code[3:]}" if len(code) > 3 else code for code in codes.tolist()],
+            value_labels=present.to_pylist(),
             leaves=len(present),
         )
 
@@ -93,7 +93,7 @@ def _find_sections(kind: str, categories: NDArray[np.str_]) -> NDArray[np.int64]
 
 def _to_step(step: str, categories: NDArray[np.str_]) -> Step:
     if step == "category":
-        return step_of_keys(categories)
+        return step_of_keys(categories, "{}.-")
     kind = f"{step}s"
     distinct, positions = np.unique(_find_sections(kind, categories), return_inverse=True)
     return Step(

@@ -11,7 +11,7 @@ from schemas.messages import N_, Name
 ALL = "all"
 VALUE = "value"
 ALL_LABEL = "すべて"
-MISSING_LABEL = "不明"
+MISSING_LABEL = "記録なし"
 
 
 class Hierarchy(ABC):

@@ -15,13 +15,13 @@ ALL_PLACES_LABEL = "全国"
 
 
 def label_place(place: Municipality) -> str:
-    """Return prefecture and name: two municipalities of one name stay apart."""
-    return place.name if place.is_prefecture else f"{place.prefecture}{place.county}{place.name}"
+    """Return prefecture and name: two municipalities of one name stay apart; a prefecture as a body is told from the level."""
+    return f"{place.name}（都道府県）" if place.is_prefecture else f"{place.prefecture}{place.county}{place.name}"
 
 
 def _city_of(place: Municipality) -> str:
     """Return the designated city of a ward, else the municipality itself."""
-    city, mark, ward = place.name.partition("市")
+    city, mark, ward = place.name.partition("（")[0].partition("市")
     return f"{place.prefecture}{city}{mark}" if ward.endswith("区") else label_place(place)
 
 
