@@ -86,6 +86,7 @@ def policy_fields(policy: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "contexts": freeze(policy["contexts"]),
         "supply_methods": freeze(policy["supply_methods"]),
+        "letters": freeze(policy["letters"]),
         "risk_thresholds": freeze(policy["risk_thresholds"]),
         "safeguards": MappingProxyType(
             {code: Safeguard(contexts=tuple(item["contexts"]), text_ja=item["text_ja"]) for code, item in policy["safeguards"].items()}
