@@ -113,7 +113,15 @@ def _make_people(sample: Sample) -> People:
     return make_people(persons, municipality, file_kind=sample.table, seed=sample.seed, as_of=AS_OF)
 
 
-def write_file(sample: Sample, path: Path, *, layout: str, defects: tuple[Defect, ...] = (), count: int = 5) -> WrittenFile:
+def write_file(
+    sample: Sample,
+    path: Path,
+    *,
+    layout: str,
+    defects: tuple[Defect, ...] = (),
+    count: int = 5,
+    change: Callable[[pa.Table], pa.Table] | None = None,
+) -> WrittenFile:
     """Write a synthetic file whole or not at all, and return what is in it.
 
     Parameters
@@ -128,6 +136,8 @@ def write_file(sample: Sample, path: Path, *, layout: str, defects: tuple[Defect
         What shall be wrong with it; rows are damaged among the first batch of a large file.
     count : int
         Rows per defect.
+    change : Callable or None
+        Changes the first batch of rows before it is written.
 
     Raises
     ------
@@ -139,7 +149,8 @@ def write_file(sample: Sample, path: Path, *, layout: str, defects: tuple[Defect
     rng = open_stream(sample.seed, sample.municipality, layout, "file")
     tally = _Tally()
     with replace_file(path) as temporary:
-        sheets = _iterate_sheets(sample, document, defects, (count, rng, tally))
+        tables = _change_first(iterate_tables(sample), change)
+        sheets = _iterate_sheets(tables, document, defects, (count, rng, tally))
         if document["format"] == "excel":
             encode.write_workbook(temporary, sheets)
         else:
@@ -177,13 +188,19 @@ def _check(sample: Sample, layout: Mapping[str, Any], defects: tuple[Defect, ...
         )
 
 
+def _change_first(tables: Iterator[pa.Table], change: Callable[[pa.Table], pa.Table] | None) -> Iterator[pa.Table]:
+    """Yield the tables, the first one changed."""
+    for place, table in enumerate(tables):
+        yield change(table) if change and place == 0 else table
+
+
 def _iterate_sheets(
-    sample: Sample, layout: Mapping[str, Any], defects: tuple[Defect, ...], what: tuple[int, np.random.Generator, _Tally]
+    tables: Iterator[pa.Table], layout: Mapping[str, Any], defects: tuple[Defect, ...], what: tuple[int, np.random.Generator, _Tally]
 ) -> Iterator[Sheet]:
     """Yield the sheets of a file with their defects of cells."""
     count, rng, tally = what
-    unit = load_table(sample.table).unit
-    for table in iterate_tables(sample):
+    unit = load_table(layout["table"]).unit
+    for table in tables:
         sheet = make_sheet(table, layout, rng, rows_before=tally.rows)
         first = tally.rows == 0
         wanted = defects if first else tuple(defect for defect in defects if defect.whole)

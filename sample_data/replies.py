@@ -1,0 +1,88 @@
+"""What the commands of the synthetic world answer, for people and for machines."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from casework.console import Reply
+from casework.i18n import translate
+from sample_data import places
+from sample_data.defects import DEFECTS, get_defect
+from sample_data.package import DEFAULT_LAYOUTS, README, Wish, plan_files
+from sample_data.write import WrittenFile
+from schemas.messages import N_
+
+OUTCOMES = {"row": N_("row put aside"), "file": N_("file refused"), "note": N_("note")}
+
+
+def to_wish(day: datetime | None, **options: Any) -> Wish:
+    """Return what the options of `sakusei sample write` ask for."""
+    return Wish(
+        tables=tuple(options["tables"]) or tuple(DEFAULT_LAYOUTS),
+        municipalities=tuple(options["municipalities"]),
+        layouts=tuple(options["layouts"]),
+        persons=options["people"],
+        seed=options["seed"],
+        months=options["months"],
+        defects=tuple(get_defect(code) for code in options["defects"]),
+        count=options["count"],
+        today=(day or datetime.now(UTC)).date(),
+    )
+
+
+def count_files(wish: Wish) -> int:
+    """Return how many files will be written."""
+    return len(plan_files(wish))
+
+
+def show_samples(output: Path, written: tuple[WrittenFile, ...]) -> Reply:
+    """Return which files were written."""
+    table = _table(N_("file"), N_("layout"), N_("rows"), N_("persons"), N_("damaged rows"))
+    for file in written:
+        damaged = sum(len(damage.rows) for damage in file.damages)
+        table.add_row(file.path.name, file.layout, f"{file.rows:,}", f"{file.persons:,}", f"{damaged:,}")
+    text = translate(N_("written to {folder}; all of it is synthetic, see {readme}")).format(folder=output, readme=README)
+    files = [
+        {"file": str(file.path), "layout": file.layout, "table": file.sample.table, "rows": file.rows, "persons": file.persons}
+        for file in written
+    ]
+    return Reply({"folder": str(output), "files": files}, (table, text))
+
+
+def show_defects() -> Reply:
+    """Return the list of defects."""
+    table = _table(N_("defect"), N_("what is wrong"), N_("finding"), N_("outcome"), N_("formats"))
+    for entry in DEFECTS:
+        table.add_row(entry.code, translate(entry.description), entry.finding, translate(OUTCOMES[entry.outcome]), ", ".join(entry.formats))
+    data = [
+        {
+            "defect": entry.code,
+            "description": translate(entry.description),
+            "finding": entry.finding,
+            "outcome": entry.outcome,
+            "formats": list(entry.formats),
+        }
+        for entry in DEFECTS
+    ]
+    return Reply({"defects": data}, table)
+
+
+def show_municipalities() -> Reply:
+    """Return the list of fictional municipalities."""
+    table = _table(N_("code"), N_("name"), N_("prefecture"), N_("population"))
+    bodies = places.list_bodies()
+    for body in bodies:
+        table.add_row(body.code, body.name, body.prefecture, f"{body.population or 0:,}")
+    data = [{"code": body.code, "name": body.name, "prefecture": body.prefecture, "population": body.population} for body in bodies]
+    return Reply({"municipalities": data}, table)
+
+
+def _table(first: str, *titles: str) -> Table:
+    """Return a table whose first column, the name to type, is never cut."""
+    table = Table()
+    table.add_column(translate(first), no_wrap=True)
+    for title in titles:
+        table.add_column(translate(title))
+    return table
