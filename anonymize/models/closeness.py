@@ -11,19 +11,20 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from anonymize.classes import Closeness, SensitiveCounts
-from anonymize.models.requirement import ClassSums
+from anonymize.compiled import compiled
+from anonymize.models.diversity import sum_segments
+from anonymize.models.requirement import ClassSums, Every, Requirement
 
 TOLERANCE = 1e-9
 
 
 def whole_distribution(counts: SensitiveCounts) -> NDArray[np.float64]:
     """Return the share of each value over all lines; each line's persons are added."""
-    sums = np.bincount(counts.values, weights=counts.persons, minlength=counts.distinct)
-    return sums / max(sums.sum(), 1.0)
+    sums = np.bincount(counts.values, weights=counts.persons, minlength=counts.distinct).astype(np.float64)
+    return np.asarray(sums / max(sums.sum(), 1.0))
 
 
 class _Counts(NamedTuple):
@@ -34,7 +35,7 @@ class _Counts(NamedTuple):
     persons: NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _distances(counts: _Counts, whole: NDArray[np.float64], groups: NDArray[np.int32], ordered: bool) -> NDArray[np.float64]:
     """Return the earth mover's distance of each class; `groups` (values, levels) is the tree, one level for the equal distance."""
     offsets, values, persons = counts.offsets, counts.values, counts.persons
@@ -93,8 +94,40 @@ class CloseValues:
 
     wish: Closeness
     whole: NDArray[np.float64]
-    grows: bool = False
+
+    @property
+    def grows(self) -> bool:
+        """No: a line may pull a class away from the whole."""
+        return False
+
+    @property
+    def floor(self) -> Requirement:
+        """The values present must make up 1 - t of the whole file (equal distance); nothing for the others."""
+        return PresentShare(self.wish, self.whole) if self.wish.distance == "equal" else Every(())
 
     def satisfied(self, sums: ClassSums) -> NDArray[np.bool_]:
         """Return, per class, whether its distance is at most t."""
         return measure_distances(sums.sensitive[self.wish.column], self.whole, self.wish.distance) <= self.wish.t + TOLERANCE
+
+
+@dataclass(frozen=True, slots=True)
+class PresentShare:
+    """The values present in a class make up at least 1 - t of the whole file: what is missing alone lies that far away."""
+
+    wish: Closeness
+    whole: NDArray[np.float64]
+
+    @property
+    def grows(self) -> bool:
+        """Yes: no value leaves a class when a line joins."""
+        return True
+
+    @property
+    def floor(self) -> Requirement:
+        """The requirement itself."""
+        return self
+
+    def satisfied(self, sums: ClassSums) -> NDArray[np.bool_]:
+        """Return, per class, whether enough is present."""
+        counts = sums.sensitive[self.wish.column]
+        return sum_segments(self.whole[counts.values], counts.offsets) >= 1.0 - self.wish.t - TOLERANCE

@@ -5,13 +5,14 @@ References
 Machanavajjhala, Kifer, Gehrke, Venkitasubramaniam (2007), l-diversity: privacy beyond k-anonymity, doi:10.1145/1217299.1217302.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anonymize.classes import Diversity, SensitiveCounts
-from anonymize.models.requirement import ClassSums
+from anonymize.models.requirement import ClassSums, Requirement
 
 TOLERANCE = 1e-9
 
@@ -19,7 +20,7 @@ TOLERANCE = 1e-9
 def sum_segments(amounts: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the sum of each segment; 0 for an empty one."""
     owners = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    return np.bincount(owners, weights=amounts, minlength=len(offsets) - 1)
+    return np.bincount(owners, weights=amounts, minlength=len(offsets) - 1).astype(np.float64)
 
 
 def count_distinct_values(counts: SensitiveCounts) -> NDArray[np.int64]:
@@ -56,6 +57,11 @@ class DiverseValues:
     def grows(self) -> bool:
         """Whether any line may join: only distinct l-diversity cannot be lost by joining."""
         return self.wish.kind == "distinct"
+
+    @property
+    def floor(self) -> Requirement:
+        """Distinct l-diversity: l effective values, or l ranks that count, need l values."""
+        return DiverseValues(Diversity(column=self.wish.column, kind="distinct", l=math.ceil(self.wish.l - TOLERANCE)))
 
     def satisfied(self, sums: ClassSums) -> NDArray[np.bool_]:
         """Return, per class, whether it is diverse: distinct ≥ l; exp(entropy) ≥ l; r1 < c (r_l + … + r_m)."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anonymize.models.requirement import ClassSums
+from anonymize.models.requirement import ClassSums, Requirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,16 @@ class AtLeastPersons:
     """
 
     k: int
-    grows: bool = True
+
+    @property
+    def grows(self) -> bool:
+        """Yes: nobody leaves a class when a line joins."""
+        return True
+
+    @property
+    def floor(self) -> Requirement:
+        """The requirement itself."""
+        return self
 
     def satisfied(self, sums: ClassSums) -> NDArray[np.bool_]:
         """Return, per class, whether it has k persons."""

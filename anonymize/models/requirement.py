@@ -32,13 +32,19 @@ class ClassSums:
 class Requirement(Protocol):
     """A property every released class must have.
 
-    All models here are *monotone under merging*: when two classes have the property, their union has it. That is what lets a search
-    tag successors and predecessors without counting them. `grows` is stronger: adding any line to a class that has the property keeps it.
+    All models here are *monotone under merging*: when two classes have the property, their union has it. Some also *grow*: a class that
+    has the property keeps it whatever line joins (k, distinct l). Only what grows tells a search, when rows may be suppressed, that rows
+    which fail at a node fail at every finer node: a class of entropy l-diversity may be spoilt by neighbours that fail on their own.
     """
 
     @property
     def grows(self) -> bool:
-        """Whether a class that is satisfied stays so when any line joins it (k, distinct l); else only when satisfied classes merge."""
+        """Whether a class that is satisfied stays so when any line joins it."""
+        ...
+
+    @property
+    def floor(self) -> "Requirement":
+        """A requirement that grows and that this one implies, as strong as is known; the requirement itself when it grows."""
         ...
 
     def satisfied(self, sums: ClassSums) -> NDArray[np.bool_]:
@@ -48,7 +54,7 @@ class Requirement(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """All of several requirements at once; monotone when each is."""
+    """All of several requirements at once; none of them: always satisfied."""
 
     parts: tuple[Requirement, ...]
 
@@ -56,6 +62,11 @@ class Every:
     def grows(self) -> bool:
         """Whether each part grows."""
         return all(part.grows for part in self.parts)
+
+    @property
+    def floor(self) -> Requirement:
+        """All floors at once."""
+        return Every(tuple(part.floor for part in self.parts))
 
     def satisfied(self, sums: ClassSums) -> NDArray[np.bool_]:
         """Return, per class, whether every part is satisfied."""

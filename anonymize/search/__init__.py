@@ -8,7 +8,7 @@ import numpy as np
 from anonymize.classes import SearchTask
 from anonymize.models.requirement import ClassSums
 from anonymize.recoding import Recoding, SearchRecord
-from anonymize.search.lines import make_requirement
+from anonymize.search.lines import asked_columns, make_requirement
 from schemas.errors import PlanError, TargetNotReached
 from schemas.messages import N_, Name
 
@@ -60,10 +60,10 @@ def check_task(task: SearchTask) -> None:
             raise PlanError(N_("weight of column {column} is not positive"), N_("give a number above 0"), column=Name(name))
     if task.k < 1 or not 0 <= task.suppression_limit <= 1:
         raise PlanError(N_("k or suppression_limit is out of range"), N_("give k of at least 1 and a share from 0 to 1"))
-    for wish in (*task.diversity, *task.closeness):
-        if wish.column not in task.table.sensitive:
+    for name in asked_columns(task):
+        if name not in task.table.sensitive:
             hint = N_("name a sensitive column of the plan")
-            raise PlanError(N_("no counts of sensitive column {column}"), hint, column=Name(wish.column))
+            raise PlanError(N_("no counts of sensitive column {column}"), hint, column=Name(name))
 
 
 def _leave_empty(task: SearchTask) -> Recoding:

@@ -1,9 +1,9 @@
 """The optimum of full-domain generalisation: best-first branch and bound over boxes of the lattice.
 
-A *box* is all nodes between a finest and a coarsest corner. Its coarsest corner is measured; what fails there fails in the whole box, so
-those rows cost 1 everywhere in it, and the others cost at least what they cost at the finest corner: a lower bound of the box (and proof
-that the box is empty, when more rows fail than may be suppressed). The box with the lowest bound is cut in two along one column; only one
-half needs a new measurement. When no box is left below the best node found, that node is proven optimal.
+A *box* is all nodes between a finest and a coarsest corner. Its coarsest corner is measured; what is doomed there fails in the whole box,
+so those rows cost 1 everywhere in it, and the others cost at least what they cost at the finest corner: a lower bound of the box (and
+proof that the box is empty, when more rows are doomed than may be suppressed). The box with the lowest bound is cut in two along one
+column; only one half needs a new measurement. When no box is left below the best node found, that node is proven optimal.
 
 Decided here: order of boxes, where they are cut, ties, and when to stop. Not decided here: how a node is measured.
 """
@@ -68,7 +68,7 @@ class BoxSearch:
     def run(self) -> Optimum:
         """Return the optimum, or the best found within the budget."""
         top = self.measure(self.problem.coarsest, self.gauge.lines)
-        if not self.gauge.is_feasible(top):
+        if self.gauge.is_barren(top):
             return Optimum(None, 1.0, optimal=False)
         self.dive()
         self.push(self.problem.finest, top)
@@ -115,7 +115,7 @@ class BoxSearch:
 
     def push(self, finest: Levels, top: Node) -> None:
         """Keep a box that may hold something better."""
-        if not self.gauge.is_feasible(top):
+        if self.gauge.is_barren(top):
             return
         bound = self.gauge.bound(finest, top)
         if finest != top.levels and not self.is_hopeless(bound, finest):
@@ -148,7 +148,7 @@ class BoxSearch:
             if low == high:
                 continue
             start = int(self.problem.level_starts[j])
-            span = self.gauge.whole_losses[start + low : start + high + 1] - box.top.failed_losses[start + low : start + high + 1]
+            span = self.gauge.whole_losses[start + low : start + high + 1] - box.top.doomed_losses[start + low : start + high + 1]
             width = float(span[-1] - span[0])
             if width > widest:
                 half = int(np.searchsorted(span - span[0], width / 2, side="left"))

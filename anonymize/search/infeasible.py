@@ -6,14 +6,16 @@ then k). Not decided here: whether anything is relaxed; people do that.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from anonymize.classes import SearchTask
+from anonymize.search.lines import asked_columns
 from anonymize.search.nodes import Gauge
 from anonymize.search.problem import Problem
 from schemas.errors import TargetNotReached
-from schemas.messages import Name, N_
+from schemas.messages import N_, Name
 
 
 def make_error(task: SearchTask, failed_rows: int) -> TargetNotReached:
@@ -28,11 +30,11 @@ def make_error(task: SearchTask, failed_rows: int) -> TargetNotReached:
     """
     message = N_("{failed} of {rows} rows cannot meet the privacy models even at the coarsest levels allowed; {limit} may be suppressed")
     rows = int(task.table.total_rows)
-    counts = {"failed": int(failed_rows), "rows": rows, "limit": row_limit(task)}
+    counts: dict[str, Any] = {"failed": int(failed_rows), "rows": rows, "limit": row_limit(task)}
     column = _cheapest_column(task)
     if column is not None:
         j, level = column
-        names = {"column": Name(task.table.columns[j]), "level": Name(task.table.levels[j].level_names[level])}
+        names: dict[str, Any] = {"column": Name(task.table.columns[j]), "level": Name(task.table.levels[j].level_names[level])}
         return TargetNotReached(message, N_("allow {column} up to level {level}"), **counts, **names)
     sensitive = _failing_model(task)
     if sensitive is not None:
@@ -76,7 +78,7 @@ def _coarser(task: SearchTask) -> Iterator[tuple[int, int]]:
 
 def _failing_model(task: SearchTask) -> Name | None:
     """Return the sensitive column whose models, left out, would make the task possible."""
-    for column in dict.fromkeys(wish.column for wish in (*task.diversity, *task.closeness)):
+    for column in asked_columns(task):
         diversity = tuple(wish for wish in task.diversity if wish.column != column)
         closeness = tuple(wish for wish in task.closeness if wish.column != column)
         if _is_possible(replace(task, diversity=diversity, closeness=closeness))[0]:

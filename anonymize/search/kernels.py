@@ -8,8 +8,9 @@ that cache looks at one file only.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from anonymize.compiled import compiled
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 EMPTY = -1
@@ -41,7 +42,7 @@ class Place(NamedTuple):
     wide: bool
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def group(flat: Flat, place: Place, ids: NDArray[np.int32], firsts: NDArray[np.int32]) -> int:
     """Number the classes of all lines at a node in order of first appearance; return how many.
 
@@ -79,7 +80,7 @@ def group(flat: Flat, place: Place, ids: NDArray[np.int32], firsts: NDArray[np.i
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_same(flat: Flat, starts: NDArray[np.int64], one: int, other: int) -> bool:
     """Whether two lines have equal groups in every pack."""
     for j in range(flat.codes.shape[1]):
@@ -88,7 +89,7 @@ def _is_same(flat: Flat, starts: NDArray[np.int64], one: int, other: int) -> boo
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def sum_by_class(ids: NDArray[np.int32], amounts: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
     """Return the sum of an amount per class; lines with a negative class count nowhere."""
     sums = np.zeros(classes, np.int64)
@@ -106,7 +107,7 @@ class Patterns(NamedTuple):
     persons: NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_distinct(ids: NDArray[np.int32], patterns: Patterns, classes: int) -> NDArray[np.int64]:
     """Return the distinct persons per class; lines with a negative class count nowhere."""
     counts = np.zeros(classes, np.int64)
@@ -120,7 +121,7 @@ def count_distinct(ids: NDArray[np.int32], patterns: Patterns, classes: int) -> 
     return counts
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def measure_failed(
     ids: NDArray[np.int32],
     satisfied: NDArray[np.bool_],

@@ -54,9 +54,14 @@ def all_lines(problem: Problem) -> Lines:
         memberships = Memberships(
             offsets=memberships.offsets.astype(np.int64), combinations=place[memberships.combinations], persons=memberships.persons
         )
-    asked = {wish.column for wish in (*problem.task.diversity, *problem.task.closeness)}
-    sensitive = {name: _reorder(table.sensitive[name], order) for name in sorted(asked)}
+    sensitive = {name: _reorder(table.sensitive[name], order) for name in asked_columns(problem.task)}
     return Lines(problem.codes, problem.positions, problem.rows, problem.persons, memberships, sensitive)
+
+
+def asked_columns(task: SearchTask) -> tuple[str, ...]:
+    """Return the sensitive columns that any model asks about, each once, in order."""
+    names = [wish.column for wish in task.diversity] + [wish.column for wish in task.closeness]
+    return tuple(dict.fromkeys(names))
 
 
 def make_requirement(task: SearchTask) -> Requirement:

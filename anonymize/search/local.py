@@ -7,7 +7,7 @@ Decided here: the order of these steps and when the budget ends them. The loss i
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ from anonymize.search.infeasible import make_error
 from anonymize.search.joining import join_leftovers
 from anonymize.search.lines import group_lines, sum_classes
 from anonymize.search.nodes import Gauge
-from anonymize.search.peeling import ALIVE, CELLS, NODE, VISITS, Nodes, Peel, release, start_peel, walk
+from anonymize.search.optimum import find_global
+from anonymize.search.peeling import ALIVE, CELLS, VISITS, Nodes, Peel, release, start_peel, walk
 from anonymize.search.problem import Problem
 from anonymize.search.walks import list_nodes
 from schemas.errors import InternalError
@@ -95,7 +96,8 @@ class LocalSearch:
 def find_local(task: SearchTask) -> Recoding:
     """Return a local recoding in which every class meets the requirement.
 
-    Rows are suppressed only where the coarsest levels allowed leave them in a class that fails, and only within the suppression limit.
+    Rows are suppressed only where the coarsest levels allowed leave them in a class that fails, and only within the suppression limit. When
+    the coarsest levels fail, but finer ones may not (a model that does not grow), the global recoding is the answer.
 
     Raises
     ------
@@ -107,7 +109,9 @@ def find_local(task: SearchTask) -> Recoding:
     problem = gauge.problem
     top = gauge.measure(problem.coarsest, gauge.lines)
     if not gauge.is_feasible(top):
-        raise make_error(task, top.failed_rows)
+        if gauge.is_barren(top):
+            raise make_error(task, top.failed_rows)
+        return replace(find_global(task), method="local")
     ids, firsts = group_lines(problem, problem.codes, problem.coarsest)
     kept = gauge.requirement.satisfied(sum_classes(gauge.lines, ids, len(firsts)))[ids]
     search = LocalSearch(gauge, None if task.budget_seconds is None else start + task.budget_seconds)

@@ -26,16 +26,19 @@ class Node:
     levels : tuple[int, ...]
         Level of each column.
     failed_rows : int
-        Rows in classes that fail; they fail at every finer node too.
-    failed_losses : NDArray[np.float64]
-        (columns × levels): loss those rows would have if they were released, per column and level.
+        Rows in classes that fail here.
+    doomed_rows : int
+        Rows in classes that fail what grows (see `Requirement.floor`): they fail at every finer node too.
+    doomed_losses : NDArray[np.float64]
+        (columns × levels): loss the doomed rows would have if they were released, per column and level.
     loss : float
-        Loss of the node with those rows suppressed, 0–1.
+        Loss of the node with the rows suppressed that fail, 0–1.
     """
 
     levels: Levels
     failed_rows: int
-    failed_losses: NDArray[np.float64]
+    doomed_rows: int
+    doomed_losses: NDArray[np.float64]
     loss: float
 
 
@@ -51,6 +54,7 @@ class Gauge:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.requirement: Requirement = make_requirement(problem.task)
+        self.floor = self.requirement.floor
         self.lines = all_lines(problem)
         self.row_limit = int(np.floor(problem.task.suppression_limit * problem.rows.sum() + 1e-9))
         self.evaluated = 0
@@ -76,23 +80,38 @@ class Gauge:
         """Return the node, counted from lines at the same or a finer node."""
         self.evaluated += 1
         ids, firsts = group_lines(self.problem, lines.codes, levels)
-        satisfied = self.requirement.satisfied(sum_classes(lines, ids, len(firsts)))
+        sums = sum_classes(lines, ids, len(firsts))
+        failed, losses = self._add_failed(lines, ids, self.requirement.satisfied(sums))
+        loss = self._add_loss(levels, failed, losses)
+        if self.requirement.grows:
+            return Node(levels, failed, failed, losses, loss)
+        doomed, doomed_losses = self._add_failed(lines, ids, self.floor.satisfied(sums))
+        return Node(levels, failed, doomed, doomed_losses, loss)
+
+    def _add_failed(self, lines: Lines, ids: NDArray[np.int32], satisfied: NDArray[np.bool_]) -> tuple[int, NDArray[np.float64]]:
+        """Return the rows of classes that fail, and their losses by column and level."""
         histogram = np.zeros(int(self.problem.value_starts[-1]), np.int64)
-        failed_rows = measure_failed(ids, satisfied, lines.rows, lines.positions, histogram)
-        node = Node(levels, failed_rows, self.problem.losses_by_level(histogram), 0.0)
-        return Node(levels, failed_rows, node.failed_losses, self.bound(levels, node))
+        failed = measure_failed(ids, satisfied, lines.rows, lines.positions, histogram)
+        return failed, self.problem.losses_by_level(histogram)
+
+    def _add_loss(self, levels: Levels, lost_rows: int, lost_losses: NDArray[np.float64]) -> float:
+        """Return the loss when some rows cost 1 and the others what they cost at a node."""
+        loss = lost_rows / self.problem.total
+        for start, level in zip(self._starts, levels, strict=True):
+            loss += float(self.whole_losses[start + level]) - float(lost_losses[start + level])
+        return loss
 
     def bound(self, finest: Levels, coarsest: Node) -> float:
-        """Return a loss that no node between the two stays below: rows that fail at the coarsest cost 1, others at least the finest.
-
-        With both ends equal this is the loss of the node itself.
-        """
-        loss = coarsest.failed_rows / self.problem.total
-        for start, level in zip(self._starts, finest, strict=True):
-            at = start + level
-            loss += float(self.whole_losses[at]) - float(coarsest.failed_losses[at])
-        return loss
+        """Return a loss that no node between the two stays below: rows doomed at the coarsest cost 1, others at least the finest."""
+        return self._add_loss(finest, coarsest.doomed_rows, coarsest.doomed_losses)
 
     def is_feasible(self, node: Node) -> bool:
         """Whether the rows that fail may be suppressed."""
         return node.failed_rows <= self.row_limit
+
+    def is_barren(self, coarsest: Node) -> bool:
+        """Whether no finer node can be feasible: too many rows are doomed, or one fails and none may be suppressed.
+
+        The second holds for every model that is monotone under merging: were all classes of a finer node satisfied, so were their unions.
+        """
+        return coarsest.doomed_rows > self.row_limit or (self.row_limit == 0 and coarsest.failed_rows > 0)

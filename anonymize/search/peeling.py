@@ -10,9 +10,9 @@ Decided here: the order of leaving. Not decided here: which nodes are looked at,
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from anonymize.compiled import compiled
 from anonymize.search.kernels import GOLDEN, Flat
 
 EMPTY = -1
@@ -80,7 +80,7 @@ def start_peel(persons: NDArray[np.int64], bounds: NDArray[np.float64]) -> Peel:
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _push(peel: Peel, bound: float, node: int) -> None:
     """Put a node into the heap; equal bounds are ordered by number, so that the walk never depends on chance."""
     bounds, heap = peel.bounds, peel.heap
@@ -95,7 +95,7 @@ def _push(peel: Peel, bound: float, node: int) -> None:
     bounds[i], heap[i] = bound, node
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _pop(peel: Peel) -> None:
     """Drop the first node of the heap."""
     bounds, heap = peel.bounds, peel.heap
@@ -115,7 +115,7 @@ def _pop(peel: Peel) -> None:
     bounds[i], heap[i] = bound, node
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _count(flat: Flat, nodes: Nodes, peel: Peel, slots: NDArray[np.int32], keys: NDArray[np.int64]) -> None:
     """Count the cells of the node in `peel.numbers[NODE]` over the lines alive."""
     codes, groups, alive, sums = flat.codes, flat.groups, peel.alive, peel.sums
@@ -153,7 +153,7 @@ def _count(flat: Flat, nodes: Nodes, peel: Peel, slots: NDArray[np.int32], keys:
     peel.numbers[CELLS] = count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_same(flat: Flat, starts: NDArray[np.int64], one: int, other: int) -> bool:
     """Whether two lines have equal groups in every pack."""
     for j in range(flat.codes.shape[1]):
@@ -162,7 +162,7 @@ def _is_same(flat: Flat, starts: NDArray[np.int64], one: int, other: int) -> boo
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def release(peel: Peel, allowed: NDArray[np.bool_], limit: float) -> None:
     """Let the allowed cells that cost at most `limit` leave as classes; the node returns to the heap if others wait."""
     node, lines = peel.numbers[NODE], peel.numbers[ALIVE]
@@ -189,13 +189,13 @@ def release(peel: Peel, allowed: NDArray[np.bool_], limit: float) -> None:
         _push(peel, following, node)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def next_limit(peel: Peel, bound: float) -> float:
     """Return up to which loss classes may leave now: the next node's bound."""
     return max(bound, peel.bounds[0]) if peel.numbers[HEAP] > 0 else np.inf
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def walk(flat: Flat, nodes: Nodes, peel: Peel, k: int, steps: NDArray[np.int64]) -> float:
     """Walk until the heap or the lines run out (-1), or `steps[0]` line visits are used up (-2).
 
@@ -231,7 +231,7 @@ def walk(flat: Flat, nodes: Nodes, peel: Peel, k: int, steps: NDArray[np.int64])
     return float(FINISHED)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _power(size: int) -> int:
     """Return the smallest power of two, 16 at least, that is not below `size`."""
     power = 16
