@@ -132,7 +132,11 @@ def find_code_kind(texts: pa.StringArray) -> str | None:
     if len(some) < _FEWEST:
         return None
     for kind, (scheme, form) in _FORMS.items():
-        hits = np.count_nonzero(check_digits.are_valid(scheme, some)) if scheme else sum(re.match(form or "", text) is not None for text in some)
+        hits = (
+            np.count_nonzero(check_digits.are_valid(scheme, some))
+            if scheme
+            else sum(re.match(form or "", text) is not None for text in some)
+        )
         if hits >= _FEWEST and 2 * hits >= len(some):
             return kind
     return None

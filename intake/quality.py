@@ -13,6 +13,8 @@ from intake.values.conversion import Converted
 from schemas.findings import ROWS_SHOWN, Finding, FindingKind
 from schemas.messages import Name
 
+ROWS_LISTED = 1000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversionReport:
@@ -32,6 +34,8 @@ class ConversionReport:
         Rows.
     persons_in, persons_out : int
         Distinct person keys as written, and as values of the rows that came out; rows when the table has no person key.
+    quarantined_rows : tuple[int, ...]
+        Numbers of the rows put aside, the first 1,000 at most.
     findings : tuple[Finding, ...]
         By cause and column; row numbers as the sender counts them.
     repairs : Mapping[str, Mapping[str, int]]
@@ -55,6 +59,7 @@ class ConversionReport:
     rows_quarantined: int
     persons_in: int
     persons_out: int
+    quarantined_rows: tuple[int, ...]
     findings: tuple[Finding, ...]
     repairs: Mapping[str, Mapping[str, int]]
     filled: Mapping[str, int]
@@ -79,6 +84,11 @@ class Tally:
     counts: dict[tuple[FindingKind, str | None], int] = field(default_factory=dict)
     repairs: dict[str, dict[str, int]] = field(default_factory=dict)
     filled: dict[str, int] = field(default_factory=dict)
+    aside: list[int] = field(default_factory=list)
+
+    def add_aside(self, rows: list[int]) -> None:
+        """Keep the numbers of rows that were put aside, as many as are listed."""
+        self.aside += rows[: ROWS_LISTED - len(self.aside)]
 
     def add_rows(self, kind: FindingKind, column: str | None, rows: NDArray[np.int64]) -> None:
         """Count rows with a finding; the first of them are kept by number."""
@@ -113,6 +123,8 @@ class Tally:
         """Return the findings, those that put rows aside first, the most frequent first."""
         order = sorted(self.counts, key=lambda key: (key[0].severity.value != "row", -self.counts[key], key[0].code, key[1] or ""))
         return tuple(
-            Finding(kind=kind, column=Name(column) if column else None, count=self.counts[kind, column], rows=tuple(self.rows[kind, column]))
+            Finding(
+                kind=kind, column=Name(column) if column else None, count=self.counts[kind, column], rows=tuple(self.rows[kind, column])
+            )
             for kind, column in order
         )

@@ -124,9 +124,7 @@ def _open_delimited(layout: Layout, encoding: str | None, chunks: Chunks) -> Ope
 
     def read() -> Iterator[Block]:
         delimiter = "," if numbered else layout.delimiter
-        return csv.read_blocks(
-            chunks(), delimiter=delimiter, fields=fields + numbered, header=layout.header, numbered=numbered
-        )
+        return csv.read_blocks(chunks(), delimiter=delimiter, fields=fields + numbered, header=layout.header, numbered=numbered)
 
     return Opened(
         layout=layout,

@@ -101,9 +101,7 @@ def _check_numbers(counts: list[NumberCount], opened: Opened) -> None:
         raise FileRejected(
             N_("the file holds individual numbers (個人番号); nothing of it was kept"),
             N_("delete the columns named above at the municipality and send a new file; it must not be received with them"),
-            findings=tuple(
-                Finding(kind=MY_NUMBER, column=opened.labels[index], count=max(counts[index].cells, 1)) for index in hits
-            ),
+            findings=tuple(Finding(kind=MY_NUMBER, column=opened.labels[index], count=max(counts[index].cells, 1)) for index in hits),
         )
 
 
@@ -136,7 +134,9 @@ def _read_municipalities(worlds: DistinctCount) -> frozenset[str]:
 
 def _find_undeclared_codes(block: Block, opened: Opened) -> list[Finding]:
     """Return columns that look like an identification code and are not declared as one; judged on the first block."""
-    declared = {index for index, column in opened.places if column.use.column.role is Role.IDENTIFICATION_CODE or column.use.column.check_digit}
+    declared = {
+        index for index, column in opened.places if column.use.column.role is Role.IDENTIFICATION_CODE or column.use.column.check_digit
+    }
     notes = []
     for index, label in enumerate(opened.labels):
         lengths = (block.ends - block.starts)[:, index]

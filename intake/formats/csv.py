@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from intake.defects import CARRIAGE_RETURNS, LINE_TOO_LONG, OPEN_QUOTE
+from intake.defects import LINE_TOO_LONG, OPEN_QUOTE
 from intake.formats.rows import BLOCK_BYTES, BadRows, Block
-from intake.formats.scan import CR, LF, Scan, scan_records
+from intake.formats.scan import Scan, scan_records
 from schemas.errors import FileRejected
 from schemas.findings import Finding
 from schemas.messages import N_
@@ -97,13 +98,11 @@ def _pieces(chunks: Iterable[bytes]) -> Iterator[tuple[_Piece, bool]]:
         yield piece, True
 
 
-def _check_rest(rest: np.ndarray, scan: Scan, position: _Position, *, last: bool) -> None:
+def _check_rest(rest: NDArray[np.uint8], scan: Scan, position: _Position, *, last: bool) -> None:
     """Refuse a remainder that can never become a row."""
     row = position.records + scan.records + 1
     if scan.open_quote and (last or rest.size > LINE_LIMIT_BYTES):
         finding = Finding(kind=OPEN_QUOTE, rows=(row,))
-    elif rest.size > LINE_LIMIT_BYTES and np.count_nonzero(rest == CR) > 0 and not np.any(rest == LF):
-        finding = Finding(kind=CARRIAGE_RETURNS)
     elif rest.size > LINE_LIMIT_BYTES:
         finding = Finding(kind=LINE_TOO_LONG, rows=(row,), params={"limit": LINE_LIMIT_BYTES})
     else:
@@ -113,7 +112,7 @@ def _check_rest(rest: np.ndarray, scan: Scan, position: _Position, *, last: bool
     )
 
 
-def _to_block(data: np.ndarray, scan: Scan, position: _Position, *, header: bool, numbered: bool) -> Block:
+def _to_block(data: NDArray[np.uint8], scan: Scan, position: _Position, *, header: bool, numbered: bool) -> Block:
     """Return the sound rows of a scan, numbered as the sender numbers them."""
     first = position.records + 1
     heading = header and position.records == 0
@@ -135,7 +134,7 @@ def _to_block(data: np.ndarray, scan: Scan, position: _Position, *, header: bool
     return _renumber(block) if numbered else block
 
 
-def _to_bad(data: np.ndarray, scan: Scan, first: int, *, skip_first: bool) -> BadRows:
+def _to_bad(data: NDArray[np.uint8], scan: Scan, first: int, *, skip_first: bool) -> BadRows:
     bad = scan.bad[scan.bad[:, 2] + first > 1] if skip_first else scan.bad
     return BadRows(
         rows=bad[:, 2] + first,

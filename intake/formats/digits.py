@@ -67,17 +67,19 @@ def _next_number(data, pos, end, wide_lead):  # type: ignore[no-untyped-def]  # 
 
 
 @njit(cache=True)
-def _find(data, starts, ends, wide_lead, fields, numbers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+def _find(data, starts, ends, wide_lead, books):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    fields, numbers = books
     found = 0
     for row in range(starts.shape[0]):
         for index in range(starts.shape[1]):
             pos, end = starts[row, index], ends[row, index]
             while end - pos >= 12:
                 number, pos = _next_number(data, pos, end, wide_lead)
-                if number >= 0:
-                    fields[found] = index
-                    numbers[found] = number
-                    found += 1
+                if number < 0:
+                    break
+                fields[found] = index
+                numbers[found] = number
+                found += 1
     return found
 
 
@@ -112,5 +114,5 @@ def find_twelve_digits(data: NDArray[np.uint8], starts: NDArray[np.int64], ends:
     most = int((ends - starts).sum()) // 12 + 1
     fields = np.empty(most, dtype=np.int64)
     numbers = np.empty(most, dtype=np.int64)
-    count = _find(data, starts, ends, wide_lead, fields, numbers)
+    count = _find(data, starts, ends, wide_lead, (fields, numbers))
     return Found(fields=fields[:count], numbers=numbers[:count])

@@ -15,9 +15,7 @@ from schemas.messages import N_
 _LIMIT_BYTES = 4 << 20
 
 
-def read_blocks(
-    chunks: Iterable[bytes], *, record_bytes: int, places: list[tuple[int, int]], encoding: str
-) -> Iterator[Block]:
+def read_blocks(chunks: Iterable[bytes], *, record_bytes: int, places: list[tuple[int, int]], encoding: str) -> Iterator[Block]:
     """Cut records into blocks of rows.
 
     Parameters
@@ -72,9 +70,7 @@ def _find_lines(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.
     return begins, ends - returns
 
 
-def _to_block(
-    data: NDArray[np.uint8], first: int, record_bytes: int, places: list[tuple[int, int]], encoding: str
-) -> tuple[Block, int]:
+def _to_block(data: NDArray[np.uint8], first: int, record_bytes: int, places: list[tuple[int, int]], encoding: str) -> tuple[Block, int]:
     begins, ends = _find_lines(data)
     lengths = ends - begins
     blank = (lengths == 0) | ((lengths == 1) & (data[np.minimum(begins, data.size - 1)] == EOF_MARK))

@@ -66,8 +66,13 @@ def _copy_field(data, pos, out, cursor, separator):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True)
-def _scan_record(data, pos, out, cursor, separator, starts, ends, base, expected):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Cut one record; return where it ends, the cursor, how many fields it has, and its defect (0 when sound)."""
+def _scan_record(data, place, out, spans, shape):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Cut one record at `place` (input, output); `shape` is separator, first span, expected fields.
+
+    Return where it ends, the cursor, how many fields it has (-1: its quote does not close), and its defect (0 when sound).
+    """
+    pos, cursor = place
+    separator, base, expected = shape
     fields, defect = 0, 0
     while True:
         begin = cursor
@@ -75,8 +80,8 @@ def _scan_record(data, pos, out, cursor, separator, starts, ends, base, expected
         if status == UNCLOSED:
             return pos, cursor, -1, defect
         if fields < expected:
-            starts[base + fields] = begin
-            ends[base + fields] = cursor
+            spans[base + fields, 0] = begin
+            spans[base + fields, 1] = cursor
         fields += 1
         if nul:
             defect = NUL_BYTE
@@ -88,24 +93,31 @@ def _scan_record(data, pos, out, cursor, separator, starts, ends, base, expected
 
 
 @njit(cache=True)
-def _scan(data, last, separator, expected, out, starts, ends, good, bad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Cut a piece of text; see `scan_records` for what the arrays mean."""
+def _is_blank(out, kept, cursor, at_end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return whether the one field of a record is nothing, or the mark that old systems put at the end of a file."""
+    return cursor == kept or (at_end and cursor == kept + 1 and out[kept] == EOF_MARK)
+
+
+@njit(cache=True)
+def _scan(data, rule, out, spans, books):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Cut a piece of text; `rule` is separator, expected fields, last piece; `books` are the good and the bad records."""
+    separator, expected, last = rule
+    good, bad = books
     pos, cursor, goods, bads, ordinal = 0, 0, 0, 0, 0
     while pos < data.size:
         begin, kept = pos, cursor
-        pos, cursor, fields, defect = _scan_record(data, pos, out, cursor, separator, starts, ends, goods * expected, expected)
+        pos, cursor, fields, defect = _scan_record(data, (pos, cursor), out, spans, (separator, goods * expected, expected))
         if fields < 0 or (pos >= data.size and not last):
             return begin, kept, goods, bads, ordinal, OPEN_QUOTE if fields < 0 else COMPLETE
         if fields != expected and defect == 0:
             defect = RAGGED
-        blank = fields == 1 and (cursor == kept or (cursor == kept + 1 and out[kept] == EOF_MARK and pos >= data.size)) and expected > 1
-        if blank:
+        if fields == 1 and expected > 1 and _is_blank(out, kept, cursor, pos >= data.size):
             cursor = kept
         elif defect == 0:
             good[goods, 0], good[goods, 1], good[goods, 2] = begin, pos, ordinal
             goods += 1
         else:
-            bad[bads, 0], bad[bads, 1], bad[bads, 2], bad[bads, 3], bad[bads, 4] = begin, pos, ordinal, defect, fields
+            bad[bads, 0], bad[bads, 1], bad[bads, 2], bad[bads, 3] = begin, pos, ordinal, defect
             bads += 1
             cursor = kept
         ordinal += 1
@@ -125,8 +137,8 @@ class Scan:
         Where each field lies in `out`.
     good : NDArray[int64], (records, 3)
         Begin and end in the input and ordinal of each sound record.
-    bad : NDArray[int64], (records, 5)
-        Begin, end, ordinal, defect and number of fields of each other record.
+    bad : NDArray[int64], (records, 4)
+        Begin, end, ordinal and defect of each other record.
     consumed : int
         Bytes of input up to the end of the last whole record.
     records : int
@@ -163,15 +175,15 @@ def scan_records(data: NDArray[np.uint8], *, separator: int, expected: int, last
     # a sound record has a byte for every separator and its line end, so lines of nothing reserve no room
     most = min(lines, data.size // expected + 1)
     out = np.empty(data.size, dtype=np.uint8)
-    starts = np.empty((most + 1) * expected, dtype=np.int64)
-    ends = np.empty((most + 1) * expected, dtype=np.int64)
+    spans = np.empty(((most + 1) * expected, 2), dtype=np.int64)
     good = np.empty((most, 3), dtype=np.int64)
-    bad = np.empty((lines, 5), dtype=np.int64)
-    consumed, used, goods, bads, records, status = _scan(data, last, separator, expected, out, starts, ends, good, bad)
+    bad = np.empty((lines, 4), dtype=np.int64)
+    consumed, used, goods, bads, records, status = _scan(data, (separator, expected, last), out, spans, (good, bad))
+    cut = spans[: goods * expected].reshape(goods, expected, 2)
     return Scan(
         out=out[:used],
-        starts=starts[: goods * expected].reshape(goods, expected),
-        ends=ends[: goods * expected].reshape(goods, expected),
+        starts=cut[:, :, 0],
+        ends=cut[:, :, 1],
         good=good[:goods],
         bad=bad[:bads],
         consumed=min(consumed, data.size),

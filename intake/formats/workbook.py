@@ -11,6 +11,7 @@ import io
 import resource
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 NOT_READABLE, NO_SHEET, NO_COLUMNS = 3, 4, 5
 LINES_AT_ONCE = 4096
@@ -91,8 +92,8 @@ def write_parquet(path: str) -> None:
             first += batch.num_rows
 
 
-def to_strings(column):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201 - Arrow array in, Arrow array of texts out
-    """Return a column as texts."""
+def to_strings(column: Any) -> Any:
+    """Return an Arrow column as texts."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type):

@@ -105,7 +105,9 @@ def _to_number(code: str) -> int:
 def _spellings(code_list: str, vendors: tuple[str, ...]) -> Mapping[str, str]:
     """Return folded spelling → code; a system the layout names comes first, then codes, labels, spellings in letters."""
     found = load_code_list(code_list)
-    known = {_fold_label(text): code for mapping in found.vendor.values() for text, code in mapping.items() if not _fold_label(text).isdigit()}
+    known = {
+        _fold_label(text): code for mapping in found.vendor.values() for text, code in mapping.items() if not _fold_label(text).isdigit()
+    }
     known |= {_fold_label(label): code for code, label in found.entries.items()}
     known |= {_fold_label(code): code for code in found.entries}
     for vendor in vendors:

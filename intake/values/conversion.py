@@ -75,12 +75,12 @@ def trim_texts(texts: pa.StringArray, empty_marks: frozenset[str] = frozenset())
     empty = pc.equal(trimmed, "")
     if empty_marks:
         empty = pc.or_kleene(empty, pc.is_in(trimmed, value_set=pa.array(sorted(empty_marks), pa.string())))
-    return pc.if_else(pc.fill_null(empty, True), pa.scalar(None, pa.string()), trimmed)  # noqa: FBT003 - Arrow's fill value
+    return pc.if_else(pc.fill_null(empty, True), pa.scalar(None, pa.string()), trimmed)
 
 
 def to_mask(condition: pa.BooleanArray) -> Mask:
     """Return an Arrow condition as NumPy booleans; null counts as False."""
-    mask: Mask = pc.fill_null(condition, False).to_numpy(zero_copy_only=False)  # noqa: FBT003 - Arrow's fill value
+    mask: Mask = pc.fill_null(condition, False).to_numpy(zero_copy_only=False)
     return mask
 
 

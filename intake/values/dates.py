@@ -143,7 +143,8 @@ def _convert_read(texts: pa.StringArray, policy: DatePolicy, read: Callable[[str
     read_well = np.array([part is not None for part in parts], dtype=np.bool_)
     empty = np.array([text is None or _NOTHING.fullmatch(text) is not None for text in texts.to_pylist()], dtype=np.bool_)
     given = table[:, 3]
-    result = to_days(*table[:, :3].T, np.where(given == NO_DAY, 1 if month else 0, given), overflow=policy.overflow)
+    days = np.where(given == NO_DAY, 1 if month else 0, given)
+    result = to_days(table[:, 0], table[:, 1], table[:, 2], days, overflow=policy.overflow)
     defects = np.where(read_well, result.defects, np.where(empty, SOUND, NOT_A_DATE)).astype(np.uint8)
     repairs = {"era_overflow": result.overflowed & read_well, "empty_date": empty & to_mask(pc.is_valid(texts))}
     if month:

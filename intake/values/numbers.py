@@ -91,5 +91,3 @@ def _cast_integers(texts: pa.StringArray) -> pa.Array:
 
 def _cast_numbers(texts: pa.StringArray) -> pa.Array:
     return pc.cast(texts, pa.float64())
-
-

@@ -7,13 +7,12 @@ rule of each column; the plain layout takes the rule of the type.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from intake.defects import OUT_OF_RANGE, SOUND, WRONG_CHECK_DIGIT, WRONG_PATTERN
 from intake.values import codes, dates, numbers, texts
-from intake.values.conversion import Converted, Defects, to_mask, trim_texts
+from intake.values.conversion import Converted, Defects, Mask, to_mask, trim_texts
 from intake.values.dates import DatePolicy
 from schemas import check_digits
 from schemas.tables import Column, ColumnType
@@ -123,7 +122,7 @@ def convert_distinct(raw: pa.StringArray, use: RuleUse) -> Converted:
 
 def _judge(values: pa.Array, defects: Defects, column: Column) -> Defects:
     """Return the defects with those the column itself finds in values that were sound."""
-    checks: list[tuple[int, np.ndarray]] = []
+    checks: list[tuple[int, Mask]] = []
     if column.pattern:
         checks.append((WRONG_PATTERN, ~to_mask(pc.match_substring_regex(values, f"^(?:{column.pattern})$"))))
     if column.check_digit:
@@ -134,4 +133,3 @@ def _judge(values: pa.Array, defects: Defects, column: Column) -> Defects:
     for defect, wrong in checks:
         judged[(judged == SOUND) & to_mask(pc.is_valid(values)) & wrong] = defect
     return judged
-

@@ -1,0 +1,59 @@
+"""Step 6 in the office: a received file becomes the common schema, from vault to vault; rows with a defect are sealed apart.
+
+Decided here: what is sealed and recorded. Not decided here: whether the quality is good enough to go on; people read the record.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from casework.office import Office
+from casework.states import FileState
+from intake.convert import Outputs, convert_source
+from intake.quality import ConversionReport
+from intake.receive import load_sent_layout
+from schemas.errors import TransitionRefused
+from schemas.messages import N_, Name
+
+
+def normalise_file(office: Office, file_id: str, advance: Callable[[int], None] | None = None) -> ConversionReport:
+    """Convert a received file and return the account.
+
+    Parameters
+    ----------
+    office : Office
+        Who converts.
+    file_id : str
+        The file.
+    advance : Callable or None
+        Told the rows of each block.
+
+    Raises
+    ------
+    TransitionRefused
+        State, role or two-person rule forbid it.
+    FileRejected
+        The file cannot be converted; nothing changes.
+    """
+    office.store.check_file_step(file_id, FileState.NORMALISED, actor=office.actor)
+    manifest = _get_transfer(office, file_id)
+    with office.vault.open(file_id, "received") as plain, office.vault.work_folder() as folder:
+        layout = load_sent_layout(plain, manifest, folder)
+        output, aside = folder / "normalised.parquet", folder / "quarantine.parquet"
+        report = convert_source(plain, layout, Outputs(table=output, quarantine=aside), advance)
+        office.vault.seal(file_id, "normalised", output)
+        if report.rows_quarantined:
+            office.vault.seal(file_id, "quarantine", aside)
+    with office.store.transaction():
+        office.store.add_record("quality", report.to_json(), actor=office.actor, file_id=file_id)
+        facts = {"rows_in": report.rows_in, "rows_out": report.rows_out, "rows_quarantined": report.rows_quarantined}
+        office.store.move_file(file_id, FileState.NORMALISED, actor=office.actor, facts=facts)
+    return report
+
+
+def _get_transfer(office: Office, file_id: str) -> dict[str, Any]:
+    manifest = office.store.get_record("transfer", file_id=file_id)
+    if manifest is None:
+        raise TransitionRefused(
+            N_("{file} was not received through a bundle"), N_("run: sakusei intake receive BUNDLE"), file=Name(file_id)
+        )
+    return manifest

@@ -1,0 +1,169 @@
+"""Answers of the commands of intake, for machines and for people. No decisions here."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from casework.console import Reply
+from casework.i18n import translate
+from casework.records import RegisterEntry
+from intake.quality import ROWS_LISTED, ConversionReport
+from schemas.findings import Finding, Severity
+from schemas.messages import N_
+from schemas.municipalities import find_municipality
+
+_TITLES = {
+    Severity.FILE: N_("the file cannot be taken over"),
+    Severity.ROW: N_("rows put aside, by cause"),
+    Severity.NOTE: N_("notes"),
+}
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(translate(heading), overflow="fold")
+    return table
+
+
+def list_findings(findings: Iterable[Finding]) -> list[RenderableType]:
+    """Return findings as lines, grouped by weight, the heaviest first."""
+    found = tuple(findings)
+    lines: list[RenderableType] = []
+    for severity, title in _TITLES.items():
+        group = [finding for finding in found if finding.kind.severity is severity]
+        if group:
+            lines.append(f"{translate(title)}:")
+            lines += [f"  - {_count(finding)}{finding.render(translate)}" for finding in group]
+    return lines
+
+
+def _count(finding: Finding) -> str:
+    return f"{finding.count:,} × " if finding.count > 1 else ""
+
+
+def compact_rows(rows: Iterable[int]) -> str:
+    """Return row numbers as text, neighbours joined: `3, 7–9, 15`."""
+    runs: list[tuple[int, int]] = []
+    for row in rows:
+        if runs and row == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], row)
+        else:
+            runs.append((row, row))
+    return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in runs)
+
+
+def show_check(report: ConversionReport) -> Reply:
+    """Return what a check found; nothing was written."""
+    lines = [*_summarise(report), *list_findings(report.findings)]
+    if report.quarantined_rows:
+        more = "…" if report.rows_quarantined > ROWS_LISTED else ""
+        lines.append(translate(N_("numbers of the rows put aside: {rows}")).format(rows=compact_rows(report.quarantined_rows) + more))
+    lines += _list_repairs(report)
+    return Reply(report.to_json(), lines)
+
+
+def show_conversion(report: ConversionReport, output: str) -> Reply:
+    """Return what a conversion did and where its result is."""
+    written = translate(N_("written: {output}")).format(output=output)
+    return Reply(
+        {**report.to_json(), "output": output}, [*_summarise(report), *list_findings(report.findings), *_list_repairs(report), written]
+    )
+
+
+def _summarise(report: ConversionReport) -> list[RenderableType]:
+    read = translate(N_("read as table {table} by layout {layout} ({encoding})"))
+    rows = translate(N_("{rows_in} rows: {rows_out} taken over, {aside} put aside; {persons} persons"))
+    return [
+        read.format(table=report.table, layout=report.layout, encoding=report.encoding or "-"),
+        rows.format(
+            rows_in=f"{report.rows_in:,}",
+            rows_out=f"{report.rows_out:,}",
+            aside=f"{report.rows_quarantined:,}",
+            persons=f"{report.persons_out:,}",
+        ),
+    ]
+
+
+def _list_repairs(report: ConversionReport) -> list[RenderableType]:
+    if not report.repairs:
+        return []
+    table = _table(N_("repair"), N_("column"), N_("cells"))
+    for rule, columns in sorted(report.repairs.items()):
+        for column, cells in columns.items():
+            table.add_row(rule, column, f"{cells:,}")
+    return [f"{translate(N_('repairs'))}:", table]
+
+
+def show_sealed(manifest: Mapping[str, Any], output: Path) -> Reply:
+    """Return what was sealed."""
+    text = translate(N_("sealed: {output}; {rows} rows, {persons} persons, layout {layout}"))
+    line = text.format(output=output, rows=f"{manifest['rows']:,}", persons=f"{manifest['persons']:,}", layout=manifest["layout"])
+    return Reply(
+        {"output": str(output), "manifest": dict(manifest)}, (line, translate(N_("only the office can open it; send this file alone")))
+    )
+
+
+def show_received(file_id: str, receipt: Mapping[str, Any], path: Path | None) -> Reply:
+    """Return what was received and where the receipt is."""
+    text = translate(N_("received as {file}: {rows} rows, {persons} persons"))
+    line = text.format(file=file_id, rows=f"{receipt['rows']:,}", persons=f"{receipt['persons']:,}")
+    where = translate(N_("receipt for the municipality: {path}")).format(path=path) if path else ""
+    return Reply({"file": file_id, "receipt": dict(receipt), "receipt_path": str(path) if path else None}, (line, where))
+
+
+def show_receipt(receipt: Mapping[str, Any]) -> Reply:
+    """Return that a receipt is the office's, and what it says."""
+    text = translate(N_("the receipt is signed by the office: {file}, {rows} rows, {persons} persons, received {received}"))
+    line = text.format(file=receipt["file_id"], rows=receipt["rows"], persons=receipt["persons"], received=receipt["received_at"])
+    head = translate(N_("head of the office's chain of events: {head}")).format(head=receipt["audit"]["head"])
+    return Reply({"valid": True, "receipt": dict(receipt)}, (line, head))
+
+
+def show_normalised(file_id: str, report: ConversionReport) -> Reply:
+    """Return what became of a received file."""
+    return Reply({"file": file_id, **report.to_json()}, [*_summarise(report), *list_findings(report.findings), *_list_repairs(report)])
+
+
+def show_added(entry_id: str, revision: int, notes: Iterable[Finding]) -> Reply:
+    """Return that a register entry was published."""
+    found = tuple(notes)
+    line = translate(N_("register entry {entry}, revision {revision}")).format(entry=entry_id, revision=revision)
+    return Reply({"id": entry_id, "revision": revision, "notes": [note.to_json() for note in found]}, [line, *list_findings(found)])
+
+
+def show_struck(entry_id: str) -> Reply:
+    """Return that a register entry was struck out."""
+    return Reply({"id": entry_id, "struck": True}, translate(N_("register entry {entry} is struck out")).format(entry=entry_id))
+
+
+def show_register(entries: Iterable[RegisterEntry]) -> Reply:
+    """Return the register as a table."""
+    table = _table(N_("entry"), N_("municipality"), N_("file"), N_("persons"), N_("proposals"))
+    data = []
+    for entry in entries:
+        document = entry.document
+        municipality = find_municipality(document["municipality_code"])
+        name = municipality.name if municipality else document["municipality_code"]
+        open_ = translate(N_("open")) if document["open_to_proposals"] else "—"
+        table.add_row(entry.id, name, document["name"], f"{document['persons']:,}", open_)
+        data.append({"id": entry.id, "revision": entry.revision, "struck": entry.struck, "document": document})
+    text = table if data else translate(N_("no entries yet; add one: sakusei register add FILE"))
+    return Reply({"entries": data}, text)
+
+
+def show_entry(entry: RegisterEntry) -> Reply:
+    """Return one register entry."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for key, value in entry.document.items():
+        table.add_row(key, _to_text(value))
+    return Reply({"id": entry.id, "revision": entry.revision, "struck": entry.struck, "document": entry.document}, [entry.id, table])
+
+
+def _to_text(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {_to_text(part)}" for key, part in value.items())
+    return "、".join(map(str, value)) if isinstance(value, list) else str(value)
