@@ -3,6 +3,7 @@
 Decided here: what is measured, in which order. Not decided here: what is too much (`gate`), how it is shown (`report`).
 """
 
+import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from anonymize.class_table import find_as_of
 from anonymize.risk.attacks.originals import Originals
 from anonymize.risk.attacks.result import AttackResult
 from anonymize.risk.attacks.suite import Attacked, AttackReport, AttackSettings, run_attacks
@@ -167,11 +169,12 @@ def assess(
         check_plan(released, plan)
         source = open_source(subject.original, plan, work=private, delimiter=subject.delimiter)
         originals = Originals(path=source.path, schema=source.schema, unit=plan.unit)
-        figures = measure_models(released, subject, thresholds, source.schema)
+        dated = dataclasses.replace(subject, plan=date_plan(plan, originals))
+        figures = measure_models(released, dated, thresholds, source.schema)
         class_sizes = released.count_classes()
         modelled = time.perf_counter()
         advance(1)
-        attacks = attack_release(originals, released, subject, settings, Progress(work=private, advance=advance))
+        attacks = attack_release(originals, released, dated, settings, Progress(work=private, advance=advance))
         return Assessment(
             figures=figures,
             attacks=attacks.results,
@@ -206,6 +209,12 @@ def check_plan(released: Released, plan: Plan) -> None:
             file=Name(released.path.name),
             plan=Name(plan.name),
         )
+
+
+def date_plan(plan: Plan, originals: Originals) -> Plan:
+    """Return the plan with the day on which ages are counted written out, so that a part of the file is read as the whole was."""
+    names = [column.name for column in plan.recoded]
+    return dataclasses.replace(plan, as_of=find_as_of(originals.latest(names), plan))
 
 
 def measure_models(released: Released, subject: Subject, thresholds: Thresholds, kinds: pa.Schema) -> tuple[Figure, ...]:

@@ -77,8 +77,8 @@ def measure_attributes(released: Released, distances: Mapping[str, str] | None =
 def _measure_column(released: Released, column: ReleasedColumn, distance: str) -> tuple[Figure, ...]:
     """Return the four figures of one sensitive column."""
     _make_cells(released, column)
-    diversity, certainty, homogeneous, persons = released.connection.execute(_SUMMARY).fetchone() or (0, 0, 0, 0)
-    (closeness,) = released.connection.execute(_ORDERED if distance == "ordered" else _EQUAL).fetchone() or (0.0,)
+    diversity, certainty, homogeneous, persons = released.fetch_row(_SUMMARY)
+    (closeness,) = released.fetch_row(_ORDERED if distance == "ordered" else _EQUAL)
     over = population_of(released.persons, released.counted)
     return (
         HOMOGENEOUS.measure(homogeneous / persons, over, column=column.name, persons=int(homogeneous)),

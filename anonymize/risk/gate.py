@@ -45,7 +45,8 @@ def _reason(thresholds: Thresholds, code: str, template: str, **params: Param) -
 def _check_extent(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
     if not assessment.extent.rows_out:
         yield _reason(thresholds, "empty", N_("nothing is released"))
-    if assessment.plan.unit and assessment.extent.counted != "persons":
+    extent = assessment.extent
+    if assessment.plan.unit and extent.counted != "persons" and extent.rows_in != extent.persons_in:
         yield _reason(
             thresholds,
             "persons-not-countable",

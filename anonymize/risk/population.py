@@ -142,7 +142,7 @@ def read_sizes(released: Released, path: Path, levels: Mapping[str, Mapping[str,
         )
     connection = released.connection
     connection.register("people", read_people(path))
-    people = connection.execute(f"SELECT coalesce(sum({PERSONS}), 0) FROM people").fetchone() or (0,)  # noqa: S608
+    (people,) = released.fetch_row(f"SELECT coalesce(sum({PERSONS}), 0) FROM people")  # noqa: S608
     _join_labels(connection, columns, levels or {})
     keys = ", ".join(quote(name) for name in columns)
     equal = " AND ".join(f"CAST(c.{quote(name)} AS VARCHAR) IS NOT DISTINCT FROM p.{quote(name)}" for name in columns)
@@ -150,7 +150,7 @@ def read_sizes(released: Released, path: Path, levels: Mapping[str, Mapping[str,
         LEFT JOIN (SELECT {keys}, sum({PERSONS}) AS n FROM labelled GROUP BY {keys}) p ON {equal}"""  # noqa: S608 - names are quoted
     found = connection.sql(sql).to_arrow_table()
     f, n = (found.column(name).to_numpy().astype(np.int64) for name in ("f", "n"))
-    return Sizes(sample=f, population=np.maximum(f, n), short=int((n < f).sum()), columns=columns, people=int(people[0]))
+    return Sizes(sample=f, population=np.maximum(f, n), short=int((n < f).sum()), columns=columns, people=int(people))
 
 
 def read_heading(path: Path) -> list[str]:
@@ -248,7 +248,7 @@ def find_labels(released: Released, plan: Plan, path: Path, kinds: pa.Schema) ->
         if labels & set(cells.to_pylist()):
             continue
         values = _cast(cells, kinds.field(column.name).type, path)
-        table = load_hierarchy(column.hierarchy or "", folder=plan.folder).resolve(values, column=column.name)
+        table = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=plan.as_of).resolve(values, column=column.name)
         found[column.name] = {
             cell: tuple({table.labels[level][group] for level, group in enumerate(table.codes[i])} & labels)
             for i, cell in enumerate(cells.to_pylist())

@@ -125,7 +125,12 @@ class Released:
         """Return how many distinct values a field has; a missing value is one."""
         column = quote(name)
         sql = f"SELECT count(DISTINCT {column}) + max(CASE WHEN {column} IS NULL THEN 1 ELSE 0 END) FROM released"  # noqa: S608
-        return int((self.connection.execute(sql).fetchone() or (0,))[0] or 0)
+        return int(self.fetch_row(sql)[0] or 0)
+
+    def fetch_row(self, sql: str) -> tuple[Any, ...]:
+        """Return the one row a query answers."""
+        (row,) = self.connection.execute(sql).fetchall()
+        return tuple(row)
 
     def distinct_labels(self, name: str) -> set[str]:
         """Return the distinct labels of a field; they stay with the caller and reach no message."""
@@ -166,7 +171,7 @@ def open_released(path: Path, unit: str | None = None) -> Iterator[Released]:
         connection.execute("SET preserve_insertion_order = false")
         connection.read_parquet(str(path)).create_view("released")
         person = f"count(DISTINCT {quote(ids[0].name)})" if ids else "count(*)"
-        rows, persons = connection.execute(f"SELECT count(*), {person} FROM released").fetchone() or (0, 0)  # noqa: S608
+        ((rows, persons),) = connection.execute(f"SELECT count(*), {person} FROM released").fetchall()  # noqa: S608
         yield Released(
             path=path,
             fields=columns,

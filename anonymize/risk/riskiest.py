@@ -72,5 +72,5 @@ def expected_share(released: Released, columns: tuple[str, ...]) -> float:
     """Return the share of rows that agree with a random row in these columns: Σ (class/n)²."""
     keys = ", ".join(quote(name) for name in columns)
     sql = f"SELECT sum(n * n) / pow(sum(n), 2) FROM (SELECT count(*)::DOUBLE AS n FROM released GROUP BY {keys})"  # noqa: S608
-    (share,) = released.connection.execute(sql).fetchone() or (0.0,)
+    (share,) = released.fetch_row(sql)
     return float(share or 0.0)

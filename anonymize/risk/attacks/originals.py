@@ -45,7 +45,7 @@ class Originals:
         """Return rows and distinct persons."""
         with duckdb.connect() as connection:
             connection.read_parquet(str(self.path)).create_view("original")
-            rows, persons = connection.execute(f"SELECT count(*), {self.person_sql} FROM original").fetchone() or (0, 0)  # noqa: S608
+            ((rows, persons),) = connection.execute(f"SELECT count(*), {self.person_sql} FROM original").fetchall()  # noqa: S608
         return int(rows), int(persons)
 
     def distinct(self, name: str) -> pa.ChunkedArray:
@@ -54,6 +54,14 @@ class Originals:
             connection.read_parquet(str(self.path)).create_view("original")
             found = connection.sql(f"SELECT DISTINCT {quote(name)} FROM original").to_arrow_table()  # noqa: S608 - the name is quoted
         return found.column(0).cast(self.schema.field(name).type)
+
+    def latest(self, names: list[str]) -> pa.Table:
+        """Return one row: the greatest value of each column."""
+        with duckdb.connect() as connection:
+            connection.read_parquet(str(self.path)).create_view("original")
+            greatest = ", ".join(f"max({quote(name)}) AS {quote(name)}" for name in names)
+            found = connection.sql(f"SELECT {greatest} FROM original").to_arrow_table()  # noqa: S608 - names are quoted
+        return found.cast(pa.schema([self.schema.field(name) for name in names]))
 
     def choose(self, rng: np.random.Generator, most: int) -> NDArray[np.int64]:
         """Return row numbers in random order: one random row of each of at most so many random persons."""

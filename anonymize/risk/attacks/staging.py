@@ -42,7 +42,7 @@ def find_quasi_identifiers(plan: Plan, values: Mapping[str, pa.ChunkedArray]) ->
     found = {}
     for column in plan.recoded:
         distinct, _ = number_values(values[column.name])
-        levels = load_hierarchy(column.hierarchy or "", folder=plan.folder).resolve(distinct, column=column.name)
+        levels = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=plan.as_of).resolve(distinct, column=column.name)
         found[column.name] = QuasiIdentifier(name=column.name, values=distinct, levels=levels)
     return found
 

@@ -1,0 +1,56 @@
+"""Commands of step 7 that measure: assess a written file, and review a file of the office."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from anonymize.risk import replies
+from casework.console import Group, Option, Reply, Session
+from schemas.messages import N_
+
+FILE = click.Path(path_type=Path)
+CONTEXTS = click.Choice(["public", "contract", "enclave"])
+LANGUAGES = click.Choice(["ja", "en"])
+
+
+@click.group(cls=Group)
+def risk() -> None:
+    """Step 7: measure how recognisable persons are in what was written."""
+
+
+@risk.command()
+@click.option("--original", cls=Option, type=FILE, required=True, help=N_("CSV (UTF-8) or Parquet file the release was made from"))
+@click.option("--released", cls=Option, type=FILE, required=True, help=N_("Parquet file that was written"))
+@click.option("--plan", "plan_path", cls=Option, type=FILE, required=True, help=N_("the plan it was made by"))
+@click.option("--report", "report_path", cls=Option, type=FILE, required=True, help=N_("report to write (JSON)"))
+@click.option("--html", "html_path", cls=Option, type=FILE, required=True, help=N_("report to write for people (HTML)"))
+@click.option("--population", cls=Option, type=FILE, help=N_("CSV of people: quasi-identifiers, and their number in `persons`"))
+@click.option("--delimiter", cls=Option, default=",", show_default=True, help=N_("between the cells of a CSV file"))
+@click.option("--attacks", cls=Option, type=click.IntRange(50, 5000), default=500, show_default=True, help=N_("targets of each attack"))
+@click.option("--no-attacks", cls=Option, is_flag=True, help=N_("measure the models alone"))
+@click.option("--sample", cls=Option, type=click.IntRange(200, 100_000), default=10_000, show_default=True,
+              help=N_("persons in each half that is attacked, at most"))  # fmt: skip
+@click.option("--seed", cls=Option, type=click.IntRange(0), default=0, show_default=True, help=N_("of all that is drawn at random"))
+@click.option("--regime", cls=Option, default="tokumei-2023", show_default=True, help=N_("whose thresholds hold"))
+@click.option("--context", cls=Option, type=CONTEXTS, default="contract", show_default=True, help=N_("where the release will be used"))
+@click.option(
+    "--html-lang", "language", cls=Option, type=LANGUAGES, default="ja", show_default=True, help=N_("language of the HTML report")
+)
+@click.option("--gate", cls=Option, is_flag=True, help=N_("exit with code 15 when there are reasons not to release"))
+def assess(**options: Any) -> Reply:
+    """Measure a written file: models, attacks with positive controls, gate; write one report for machines and one for people."""
+    return replies.assess_files(options)
+
+
+@risk.command()
+@click.argument("file_id", metavar="F-ID")
+@click.option("--population", cls=Option, type=FILE, help=N_("CSV of people: quasi-identifiers, and their number in `persons`"))
+@click.option("--attacks", cls=Option, type=click.IntRange(50, 5000), default=500, show_default=True, help=N_("targets of each attack"))
+@click.option("--sample", cls=Option, type=click.IntRange(200, 100_000), default=10_000, show_default=True,
+              help=N_("persons in each half that is attacked, at most"))  # fmt: skip
+@click.option("--seed", cls=Option, type=click.IntRange(0), default=0, show_default=True, help=N_("of all that is drawn at random"))
+@click.pass_obj
+def review(session: Session, /, **options: Any) -> Reply:
+    """Assess a processed file of the office and accept or refuse it, by what was measured."""
+    return replies.review_in_office(session, options)

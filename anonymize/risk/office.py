@@ -1,0 +1,116 @@
+"""Step 7 in the office: a processed file is assessed by somebody who did not process it, and accepted or refused by what was measured.
+
+Decided here: what is recorded (`risk`, `gate`, the paper `risk_report`) and that the gate alone decides the state. Not decided here: roles
+and the two-person rule (the store).
+"""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+from anonymize.risk.assessment import Assessment, Subject, assess
+from anonymize.risk.attacks.suite import AttackSettings
+from anonymize.risk.gate import reasons_not_to_release
+from anonymize.risk.replies import to_document
+from anonymize.risk.report import render_report
+from anonymize.risk.thresholds import Thresholds, find_thresholds
+from casework.i18n import find_translator
+from casework.office import Office
+from casework.states import FileState
+from schemas.errors import PlanError
+from schemas.findings import Reason
+from schemas.messages import N_, Name
+from schemas.plan import Plan, parse_plan
+
+NORMALISED, PROCESSED = "normalised", "processed"
+PAPER, LANGUAGE = "risk_report", "ja"
+DEFAULT_CONTEXT = "contract"
+
+
+def review_file(
+    office: Office,
+    file_id: str,
+    *,
+    settings: AttackSettings | None,
+    population: Path | None = None,
+    advance: Callable[[int], None] = lambda _: None,
+) -> tuple[Assessment, list[Reason]]:
+    """Assess a processed file and move it to `assessed` or `refused`.
+
+    Parameters
+    ----------
+    office : Office
+        The open office; its actor must be a reviewer who did not process the file.
+    file_id : str
+        A file in state `processed`.
+    settings : AttackSettings or None
+        How much is attacked (the limit comes from the context of the case); None: no attacks.
+    population : Path or None
+        Table of people.
+    advance : Callable[[int], None]
+        Called with 1 after each step.
+
+    Raises
+    ------
+    TransitionRefused
+        State, role or the two-person rule forbids it.
+    PlanError
+        The file has no plan on record.
+    """
+    for state in (FileState.ASSESSED, FileState.REFUSED):
+        office.store.check_file_step(file_id, state, actor=office.actor)
+    plan = find_plan(office, file_id)
+    thresholds = find_case_thresholds(office, file_id, plan)
+    limited = dataclasses.replace(settings, limit=thresholds.attack) if settings else None
+    with (
+        office.vault.work_folder() as work,
+        office.vault.open(file_id, NORMALISED) as original,
+        office.vault.open(file_id, PROCESSED) as released,
+    ):
+        subject = Subject(original=original, released=released, plan=plan, population=population)
+        assessment = assess(subject, thresholds, settings=limited, work=work, advance=advance)
+    reasons = reasons_not_to_release(assessment, thresholds)
+    _record(office, file_id, assessment, reasons)
+    return assessment, reasons
+
+
+def find_plan(office: Office, file_id: str) -> Plan:
+    """Return the plan a file was processed by.
+
+    Raises
+    ------
+    PlanError
+        There is none on record.
+    """
+    record = office.store.get_record("plan", file_id=file_id)
+    if record is None:
+        raise PlanError(
+            N_("{file} has no plan on record"), N_("process it first: sakusei anonymize process {file} --plan P.yaml"), file=Name(file_id)
+        )
+    order = record.get("columns") or list(record["document"]["columns"])
+    columns = {name: record["document"]["columns"][name] for name in order}
+    return parse_plan({**record["document"], "columns": columns})
+
+
+def find_case_thresholds(office: Office, file_id: str, plan: Plan) -> Thresholds:
+    """Return the thresholds of the regime and context of the file's case."""
+    case = office.store.get_case(office.store.get_file(file_id).case_id)
+    return find_thresholds(case.regime, str(case.document.get("context", DEFAULT_CONTEXT)), plan)
+
+
+def _record(office: Office, file_id: str, assessment: Assessment, reasons: list[Reason]) -> None:
+    """Keep the paper, the figures and the verdict, and move the file: all or nothing."""
+    page = render_report(assessment, reasons, find_translator(LANGUAGE), language=LANGUAGE, made_on=office.now().date())
+    document = to_document(assessment, reasons)
+    gate = {
+        **document["verdict"],
+        "released_sha256": assessment.released_sha256,
+        "plan_sha256": assessment.plan.sha256,
+        "thresholds": assessment.thresholds.to_json(),
+    }
+    target = FileState.REFUSED if reasons else FileState.ASSESSED
+    with office.store.transaction():
+        office.store.add_record("risk", document, actor=office.actor, file_id=file_id)
+        office.store.add_record("gate", gate, actor=office.actor, file_id=file_id)
+        office.store.add_paper(PAPER, page.encode(), ".html", actor=office.actor, file_id=file_id)
+        office.store.move_file(file_id, target, actor=office.actor, facts={"reasons": len(reasons)})

@@ -1,0 +1,116 @@
+"""What the commands of risk do with their options, and their answers for machines and people."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from anonymize.publish import check_places
+from anonymize.risk.assessment import Assessment, Subject, assess
+from anonymize.risk.attacks.suite import AttackSettings
+from anonymize.risk.gate import reasons_not_to_release
+from anonymize.risk.report import render_report
+from anonymize.risk.report.numbers import writer_for
+from anonymize.risk.thresholds import find_thresholds
+from casework.console import Reply, Session, progress
+from casework.i18n import find_translator, translate
+from schemas.errors import ReleaseRefused
+from schemas.files import replace_file
+from schemas.findings import Reason
+from schemas.messages import N_
+from schemas.plan import load_plan
+
+STEPS = 6
+SHOWN = ("smallest_class", "prosecutor_highest", "prosecutor_average", "journalist_highest", "sample_uniques", "diversity", "closeness")
+
+
+def assess_files(options: Mapping[str, Any]) -> Reply:
+    """Assess plain files as `risk assess` was asked to; both reports are written, or neither."""
+    plan = load_plan(options["plan_path"])
+    outputs: list[Path] = [options["report_path"], options["html_path"]]
+    check_places(options["released"], outputs)
+    check_places(options["original"], outputs)
+    thresholds = find_thresholds(options["regime"], options["context"], plan)
+    subject = Subject(
+        original=options["original"],
+        released=options["released"],
+        plan=plan,
+        population=options["population"],
+        delimiter=options["delimiter"],
+    )
+    with progress(N_("assessing"), STEPS) as advance:
+        work = options["report_path"].resolve().parent
+        assessment = assess(subject, thresholds, settings=read_settings(options, thresholds.attack), work=work, advance=advance)
+    reasons = reasons_not_to_release(assessment, thresholds)
+    page = render_report(
+        assessment,
+        reasons,
+        find_translator(options["language"]),
+        language=options["language"],
+        made_on=date.today(),  # noqa: DTZ011 - the day here
+    )
+    write_reports(assessment, reasons, page, outputs)
+    if options["gate"] and reasons:
+        raise refuse(reasons)
+    return answer(assessment, reasons)
+
+
+def read_settings(options: Mapping[str, Any], limit: float) -> AttackSettings | None:
+    """Return how much is attacked; None without attacks."""
+    if options.get("no_attacks"):
+        return None
+    return AttackSettings(limit=limit, trials=options["attacks"], persons=options["sample"], seed=options["seed"])
+
+
+def write_reports(assessment: Assessment, reasons: Sequence[Reason], page: str, outputs: Sequence[Path]) -> None:
+    """Write the report for machines and the one for people."""
+    text = json.dumps(to_document(assessment, reasons), ensure_ascii=False, indent=2) + "\n"
+    with replace_file(outputs[0]) as report, replace_file(outputs[1]) as html:
+        report.write_text(text, encoding="utf-8")
+        html.write_text(page, encoding="utf-8")
+
+
+def to_document(assessment: Assessment, reasons: Sequence[Reason]) -> dict[str, Any]:
+    """Return assessment and verdict for machines."""
+    verdict = {"release": not reasons, "reasons": [{**reason.to_json(), "text": reason.render()} for reason in reasons]}
+    return {"verdict": verdict, **assessment.to_json()}
+
+
+def refuse(reasons: Sequence[Reason]) -> ReleaseRefused:
+    """Return the refusal of the gate, with every reason."""
+    return ReleaseRefused(
+        N_("{count} reasons stand against the release"),
+        N_("process the file by a new plan; both reports were written and say what was measured"),
+        reasons=tuple(reasons),
+        count=len(reasons),
+    )
+
+
+def answer(assessment: Assessment, reasons: Sequence[Reason]) -> Reply:
+    """Return the answer of an assessment."""
+    writer = writer_for(assessment, translate)
+    table = Table(box=None, pad_edge=False)
+    table.add_column(translate(N_("figure")))
+    table.add_column(translate(N_("value")), justify="right")
+    for figure in assessment.figures:
+        if figure.code in SHOWN:
+            table.add_row(" ".join(filter(None, (translate(figure.title), figure.column))), writer.figure(figure))
+    for attack in assessment.attacks:
+        power = "" if attack.has_power else translate(N_("(no power shown)"))
+        table.add_row(" ".join(filter(None, (translate(attack.title), attack.column, power))), writer.share(attack.released.excess))
+    verdict = translate(N_("nothing stands against the release")) if not reasons else translate(N_("reasons not to release:"))
+    return Reply(to_document(assessment, reasons), [table, verdict, *(f"  - {reason.render(translate)}" for reason in reasons)])
+
+
+def review_in_office(session: Session, options: Mapping[str, Any]) -> Reply:
+    """Assess a file of the office as `risk review` was asked to."""
+    from anonymize.risk.office import review_file
+    from casework.office import open_office
+
+    with open_office(session) as office, progress(N_("assessing"), STEPS) as advance:
+        settings = read_settings(options, limit=0.0)
+        assessment, reasons = review_file(office, options["file_id"], settings=settings, population=options["population"], advance=advance)
+    return answer(assessment, reasons)

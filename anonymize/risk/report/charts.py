@@ -1,0 +1,119 @@
+"""Charts as inline SVG, from Vega-Lite specifications, without scripts, fonts or addresses.
+
+Decided here: how each chart looks. The numbers come from the page, already guarded; the same numbers stand in a table beside each chart.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+FONT = "'Noto Sans JP', 'Noto Sans CJK JP', 'Hiragino Sans', 'Yu Gothic', Meiryo, sans-serif"
+INK, MUTED, GRID = "#1f2933", "#52606d", "#e4e7eb"
+BLUE, AMBER, RED = "#1f5fa8", "#b7791f", "#b3261e"
+WIDTH = 430
+CONFIG: Mapping[str, Any] = {
+    "font": FONT,
+    "background": "transparent",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": INK,
+        "titleColor": MUTED,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "gridColor": GRID,
+        "domainColor": "#9aa5b1",
+        "tickColor": "#9aa5b1",
+        "labelLimit": 220,
+    },
+    "legend": {"labelFontSize": 12, "labelColor": INK, "title": None, "orient": "bottom", "symbolSize": 90},
+}
+
+
+def draw_bars(rows: Sequence[Mapping[str, object]], category: str, share: str, *, horizontal: bool) -> str:
+    """Return bars as SVG.
+
+    Parameters
+    ----------
+    rows : sequence of mappings
+        `category` (text), `share` (per cent, 0–100), `label` (text at the bar).
+    category, share : str
+        Titles of the axes.
+    horizontal : bool
+        Categories down the side instead of along the bottom.
+    """
+    names: dict[str, Any] = {"field": "category", "type": "nominal", "sort": None, "title": None if horizontal else category}
+    names["axis"] = {"labelAngle": 0, "grid": False}
+    amount: dict[str, Any] = {"field": "share", "type": "quantitative", "title": share, "scale": {"domainMin": 0, "nice": True}}
+    amount["axis"] = {"grid": True, "tickCount": 5}
+    axes = {"y": names, "x": amount} if horizontal else {"x": names, "y": amount}
+    text: dict[str, Any] = {"type": "text", "color": INK, "fontSize": 12, "font": FONT}
+    text |= {"align": "left", "dx": 5} if horizontal else {"baseline": "bottom", "dy": -4}
+    bar = {"type": "bar", "color": BLUE, "cornerRadiusEnd": 2, "size": 22 if horizontal else 38}
+    return _draw(
+        {
+            "width": WIDTH,
+            "height": {"step": 36} if horizontal else 210,
+            "data": {"values": list(rows)},
+            "encoding": axes,
+            "layer": [{"mark": bar}, {"mark": text, "encoding": {"text": {"field": "label"}}}],
+        }
+    )
+
+
+def draw_intervals(rows: Sequence[Mapping[str, object]], share: str, limit: float, series: Sequence[str]) -> str:
+    """Return points with intervals as SVG, and a line at the limit.
+
+    Parameters
+    ----------
+    rows : sequence of mappings
+        `category`, `series` (one of `series`), `value`, `low`, `high` (per cent, 0–100).
+    share : str
+        Title of the axis.
+    limit : float
+        Per cent; the dashed line.
+    series : sequence of str
+        Names of release and unprotected copy, in this order.
+    """
+    y = {"field": "category", "type": "nominal", "sort": None, "title": None, "axis": {"grid": False}}
+    offset = {"field": "series", "sort": list(series)}
+    colour = {"field": "series", "type": "nominal", "sort": list(series), "scale": {"domain": list(series), "range": [BLUE, AMBER]}}
+    base = {"y": y, "yOffset": offset, "color": colour}
+    scale = {"domain": [0, 100]}
+    low = {"field": "low", "type": "quantitative", "title": share, "scale": scale, "axis": {"tickCount": 6}}
+    return _draw(
+        {
+            "width": WIDTH,
+            "height": {"step": 25},
+            "data": {"values": list(rows)},
+            "layer": [
+                {"mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.45}, "encoding": {**base, "x": low, "x2": {"field": "high"}}},
+                {
+                    "mark": {"type": "point", "filled": True, "size": 95, "opacity": 1},
+                    "encoding": {
+                        **base,
+                        "x": {"field": "value", "type": "quantitative", "scale": scale},
+                        "shape": {**colour, "scale": {"domain": list(series), "range": ["circle", "diamond"]}},
+                    },
+                },
+                {
+                    "data": {"values": [{"limit": limit}]},
+                    "mark": {"type": "rule", "color": RED, "strokeDash": [5, 4], "strokeWidth": 1.5},
+                    "encoding": {"x": {"field": "limit", "type": "quantitative", "scale": scale}},
+                },
+            ],
+        }
+    )
+
+
+def _draw(spec: dict[str, Any]) -> str:
+    """Return the SVG of a specification, without XML names (HTML needs none) and hidden from screen readers, who have the table."""
+    import vl_convert
+
+    svg: str = vl_convert.vegalite_to_svg({"$schema": SCHEMA, "config": CONFIG, "padding": 6, **spec})
+    svg = re.sub(r'\s(?:xmlns(?::\w+)?|version)="[^"]*"', "", svg)
+    svg = re.sub(r'\s(?:aria-\w+|role)="[^"]*"', "", svg)
+    return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+
+
+SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"

@@ -1,0 +1,94 @@
+"""How figures are written for people, and when they are withheld.
+
+Decided here: a count below the minimum, and a share or probability from which one could be read off, is never written; shares are rounded
+so that nothing can be subtracted. The minimum for class sizes is what the release itself shows anyway (the plan's k, when it is met).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from anonymize.risk.assessment import Assessment, Extent
+from anonymize.risk.figures import Figure
+from anonymize.risk.report.texts import TEXTS
+from schemas.counts import MINIMUM as SMALL
+from schemas.counts import is_small
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writer:
+    """Writes numbers for one report.
+
+    Parameters
+    ----------
+    translate : Callable[[str], str]
+        Into the language of the report.
+    class_minimum : int
+        Smallest class size that may be written.
+    """
+
+    translate: Callable[[str], str]
+    class_minimum: int
+
+    def say(self, key: str, **gaps: object) -> str:
+        """Return a text of the report with its gaps filled."""
+        return self.translate(TEXTS[key]).format(**gaps)
+
+    def persons(self, count: int, minimum: int = SMALL) -> str:
+        """Return a count of persons or rows, or that it is small."""
+        return f"{count:,}" if is_shown(count, minimum) else self.say("fewer", minimum=minimum)
+
+    def class_size(self, size: int) -> str:
+        """Return the size of a class, or that it is small."""
+        return self.persons(size, self.class_minimum)
+
+    def figure(self, figure: Figure) -> str:
+        """Return the value of a figure, withheld when a small count could be read off."""
+        if figure.value is None:
+            return self.say("not_measured")
+        if figure.unit == "persons":
+            return self.class_size(int(figure.value))
+        if figure.unit in {"classes", "values"}:
+            return f"{int(figure.value):,}"
+        if figure.unit == "distance":
+            return f"{figure.value:.2f}"
+        hidden = figure.persons is not None and not is_shown(figure.persons, self.class_minimum if figure.unit == "probability" else SMALL)
+        if hidden and figure.unit == "probability":
+            return self.say("more_than", share=self.share(1 / self.class_minimum))
+        return self.say("fewer", minimum=SMALL) if hidden else self.share(figure.value)
+
+    def share(self, share: float) -> str:
+        """Return a share in per cent: one decimal, or two below 1 %."""
+        if 0 < share < 0.0001:
+            return self.say("below_share", share="0.01 %")
+        return f"{share * 100:.2f} %" if 0 < share < 0.01 else f"{share * 100:.1f} %"
+
+    def whole_share(self, share: float) -> str:
+        """Return a share in whole per cent, from which no small count can be subtracted."""
+        return self.say("below_share", share="1 %") if 0 < share < 0.01 else f"{share * 100:.0f} %"
+
+    def extent(self, extent: Extent) -> dict[str, dict[str, str]]:
+        """Return rows and persons of original, release and difference; the original is withheld where the difference is small."""
+        table = {}
+        for unit, before, after in (
+            ("rows", extent.rows_in, extent.rows_out),
+            ("persons", extent.persons_in, extent.persons_out),
+        ):
+            missing = before - after
+            small = not is_shown(missing, SMALL)
+            table[unit] = {
+                "original": self.say("withheld") if small else self.persons(before),
+                "released": self.persons(after),
+                "suppressed": self.persons(missing),
+            }
+        return table
+
+
+def is_shown(count: int, minimum: int) -> bool:
+    """Return whether a count may be written: 0, or at least the minimum."""
+    return not is_small(count, minimum)
+
+
+def writer_for(assessment: Assessment, translate: Callable[[str], str]) -> Writer:
+    """Return a writer whose minimum for class sizes is the plan's k where the release meets it, at most ten."""
+    planned, measured = assessment.plan.privacy.k, min(assessment.class_sizes, default=0)
+    return Writer(translate=translate, class_minimum=min(SMALL, planned) if measured >= planned else max(SMALL, planned))

@@ -1,0 +1,79 @@
+"""The page: an assessment and its reasons become one self-contained HTML document.
+
+Decided here: what stands where. Not decided here: words (`texts`), numbers (`numbers`), looks (`templates`).
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from anonymize.risk.assessment import Assessment
+from anonymize.risk.report import sections
+from anonymize.risk.report.numbers import writer_for
+from schemas.findings import Reason
+from schemas.regimes import load_regime
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+def render_report(
+    assessment: Assessment,
+    reasons: Sequence[Reason],
+    translate: Callable[[str], str],
+    *,
+    language: str = "ja",
+    made_on: date | None = None,
+) -> str:
+    """Return the report as HTML.
+
+    Parameters
+    ----------
+    assessment : Assessment
+        What was measured.
+    reasons : sequence of Reason
+        Of the gate; empty: nothing stands against the release.
+    translate : Callable[[str], str]
+        From English templates into the language of the report.
+    language : str
+        Its code, for the document.
+    made_on : date or None
+        Day of the assessment; left out when None, so that the same assessment gives the same bytes.
+
+    Returns
+    -------
+    str
+        One document: no script, no address, no value of the file, no count below ten.
+    """
+    writer = writer_for(assessment, translate)
+    regime = load_regime(assessment.thresholds.regime)
+    page: dict[str, Any] = {
+        "language": language,
+        "policy": POLICY,
+        "style": Markup(_read("report.css")),  # noqa: S704 - our own file
+        "made_on": made_on.isoformat() if made_on else None,
+        "say": writer.say,
+        "name": lambda key: sections.name_word(key, translate),
+        "regime": regime,
+        "verdict": sections.describe_verdict(reasons, writer),
+        "keys": sections.describe_keys(assessment, writer),
+        "extent": writer.extent(assessment.extent),
+        "story": sections.describe_story(assessment, writer),
+        "sizes": sections.describe_sizes(assessment, writer),
+        "models": sections.describe_models(assessment, writer),
+        "attacks": sections.describe_attacks(assessment, writer),
+        "columns": sections.describe_columns(assessment, writer),
+        "clauses": regime.clauses,
+        "methods": sections.describe_methods(assessment, writer),
+        "notes": [note.render(translate) for note in assessment.notes],
+        "assessment": assessment,
+    }
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(_read("report.html.j2")).render(page)
+
+
+def _read(name: str) -> str:
+    return (files("anonymize.risk.report") / "templates" / name).read_text(encoding="utf-8")

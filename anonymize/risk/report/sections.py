@@ -1,0 +1,245 @@
+"""The sections of the page, as plain text and guarded numbers, ready for the template.
+
+Decided here: which figures each section tells, and in what order.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from anonymize.risk.assessment import Assessment
+from anonymize.risk.attacks.result import AttackResult, Score
+from anonymize.risk.figures import Figure, get_figure
+from anonymize.risk.report.charts import draw_bars, draw_intervals
+from anonymize.risk.report.numbers import Writer
+from anonymize.risk.report.texts import NAMES
+from schemas.counts import is_small
+from schemas.findings import Reason
+
+STEPS = (1, 2, 5, 10)
+LIMITS = {
+    "smallest_class": ("limit_at_least", "k"),
+    "prosecutor_highest": ("limit_at_most", "highest"),
+    "prosecutor_average": ("limit_at_most", "average"),
+    "sample_uniques": ("limit_at_most", "uniques"),
+    "diversity": ("limit_at_least", "diversity"),
+}
+
+
+def name_word(key: str, translate: Callable[[str], str]) -> str:
+    """Return the words for a role, treatment (steps joined by +) or context."""
+    return translate(" + ").join(translate(NAMES.get(part, part)) for part in key.split("+"))
+
+
+def describe_verdict(reasons: Sequence[Reason], writer: Writer) -> dict[str, Any]:
+    """Return the banner: go or stop, and why."""
+    return {
+        "go": not reasons,
+        "title": writer.say("stop" if reasons else "go"),
+        "text": writer.say("stop_text" if reasons else "go_text"),
+        "reasons": [{"text": r.message.render(writer.translate), "article": r.article or ""} for r in reasons],
+    }
+
+
+def describe_keys(assessment: Assessment, writer: Writer) -> list[dict[str, Any]]:
+    """Return the three figures that matter."""
+    limits = assessment.thresholds
+    smallest, highest = (get_figure(assessment.figures, code) for code in ("smallest_class", "prosecutor_highest"))
+    keys = [
+        {
+            "title": writer.say("key_k"),
+            "value": writer.figure(smallest),
+            "unit": writer.say("persons_unit"),
+            "text": writer.say("key_k_text"),
+            "limit": writer.say("limit_at_least", limit=limits.k),
+            "good": (smallest.value or 0) >= limits.k,
+        },
+        {
+            "title": writer.say("key_highest"),
+            "value": writer.figure(highest),
+            "unit": "",
+            "text": writer.say("key_highest_text"),
+            "limit": writer.say("limit_at_most", limit=writer.share(limits.highest)),
+            "good": highest.value is not None and highest.value <= limits.highest + 1e-9,
+        },
+    ]
+    return [*keys, _describe_attack_key(assessment, writer)]
+
+
+def _describe_attack_key(assessment: Assessment, writer: Writer) -> dict[str, Any]:
+    limit = writer.say("limit_at_most", limit=writer.share(assessment.thresholds.attack))
+    powerful = [attack for attack in assessment.attacks if attack.has_power]
+    if not powerful:
+        return {
+            "title": writer.say("key_attack"),
+            "value": "—",
+            "unit": "",
+            "text": writer.say("key_attack_none"),
+            "limit": limit,
+            "good": None,
+        }
+    worst = max(powerful, key=lambda attack: attack.released.excess)
+    low, high = (writer.share(bound) for bound in worst.released.interval)
+    return {
+        "title": writer.say("key_attack"),
+        "value": writer.share(worst.released.excess),
+        "unit": "",
+        "text": writer.say("key_attack_text", attack=_name_attack(worst, writer), low=low, high=high),
+        "limit": limit,
+        "good": not worst.exceeds,
+    }
+
+
+def describe_story(assessment: Assessment, writer: Writer) -> dict[str, Any]:
+    """Return the riskiest class told as a story, and how each known column narrows the search."""
+    riskiest = assessment.riskiest
+    shown = list(riskiest.columns[: len(riskiest.remaining)])
+    if len(riskiest.columns) > len(shown):
+        shown[-1] = writer.say("columns_rest")
+    rows = [
+        {"category": name, "share": round(share * 100, 2), "label": writer.share(share)}
+        for name, share in zip(shown, riskiest.remaining, strict=True)
+    ]
+    steps = []
+    for i, row in enumerate(rows):
+        rest = row["category"] == writer.say("columns_rest")
+        key = "story_step" if i == 0 else "story_rest" if rest else "story_more"
+        steps.append(writer.say(key, column=row["category"], share=row["label"]))
+    listed = writer.translate(", ").join(riskiest.columns)
+    chart = Markup(draw_bars(rows, writer.say("column"), writer.say("narrowing_axis"), horizontal=True)) if rows else ""  # noqa: S704
+    return {
+        "start": writer.say("story_start", columns=listed),
+        "steps": steps,
+        "end": writer.say("story_end", size=writer.class_size(riskiest.size)),
+        "rows": rows,
+        "chart": chart,
+    }
+
+
+def describe_sizes(assessment: Assessment, writer: Writer) -> dict[str, Any]:
+    """Return the share of persons by size of class, in steps of the required k."""
+    total = sum(size * number for size, number in assessment.class_sizes.items())
+    edges = [assessment.thresholds.k * step for step in STEPS]
+    rows = []
+    for low, high in zip([0, *edges], [*edges, None], strict=True):
+        persons = sum(size * number for size, number in assessment.class_sizes.items() if size >= low and (high is None or size < high))
+        share = persons / total if total else 0.0
+        small = is_small(persons) or 0 < share < 0.01
+        label = writer.whole_share(0.001 if small else share)
+        rows.append({"category": _name_sizes(low, high, writer), "share": 0.5 if small else round(share * 100), "label": label})
+    chart = draw_bars(rows, writer.say("sizes_axis"), writer.say("sizes_share"), horizontal=False)
+    return {"rows": rows, "chart": Markup(chart)}  # noqa: S704 - drawn from numbers and our own words
+
+
+def _name_sizes(low: int, high: int | None, writer: Writer) -> str:
+    if not low:
+        return writer.say("sizes_below", size=high)
+    return writer.say("sizes_from", size=low) if high is None else f"{low}–{high - 1}"
+
+
+def describe_models(assessment: Assessment, writer: Writer) -> list[dict[str, Any]]:
+    """Return one line per figure, with its limit where there is one."""
+    return [_describe_figure(figure, assessment, writer) for figure in assessment.figures]
+
+
+def _describe_figure(figure: Figure, assessment: Assessment, writer: Writer) -> dict[str, Any]:
+    said, field = LIMITS.get(figure.code, ("", ""))
+    limit = getattr(assessment.thresholds, field) if field else None
+    good = None
+    if limit is not None and figure.value is not None:
+        good = figure.value >= limit if said == "limit_at_least" else figure.value <= limit + 1e-9
+    if figure.code == "closeness":
+        limit = next((c.t for c in assessment.plan.privacy.closeness if c.column == figure.column), None)
+        said, good = "limit_at_most", None if limit is None or figure.value is None else figure.value <= limit + 1e-9
+    return {
+        "title": writer.translate(figure.title),
+        "column": figure.column,
+        "value": writer.figure(figure),
+        "unit": writer.say("persons_unit") if figure.unit == "persons" else "",
+        "limit": "" if limit is None else writer.say(said, limit=_write_limit(figure, limit, writer)),
+        "good": good,
+        "attacker": figure.attacker.render(writer.translate),
+        "population": figure.population.render(writer.translate),
+        "source": figure.source,
+    }
+
+
+def _write_limit(figure: Figure, limit: float, writer: Writer) -> str:
+    return writer.share(limit) if figure.unit in {"probability", "share"} else f"{limit:g}"
+
+
+def describe_attacks(assessment: Assessment, writer: Writer) -> dict[str, Any]:
+    """Return every attack on release and unprotected copy."""
+    series = (writer.say("on_release"), writer.say("on_copy"))
+    points = [
+        _point(_name_attack(attack, writer), name, score)
+        for attack in assessment.attacks
+        for name, score in zip(series, (attack.released, attack.unprotected), strict=True)
+    ]
+    limit = assessment.thresholds.attack
+    chart = Markup(draw_intervals(points, writer.say("attacks_axis"), limit * 100, series)) if points else ""  # noqa: S704
+    return {"rows": [_describe_attack(attack, writer) for attack in assessment.attacks], "chart": chart, "limit": writer.share(limit)}
+
+
+def _point(category: str, series: str, score: Score) -> dict[str, object]:
+    low, high = score.interval
+    rounded = {"value": score.excess, "low": low, "high": high}
+    return {"category": category, "series": series, **{key: round(share * 100, 1) for key, share in rounded.items()}}
+
+
+def _name_attack(attack: AttackResult, writer: Writer) -> str:
+    title = writer.translate(attack.title)
+    return f"{title}: {attack.column}" if attack.column else title
+
+
+def _describe_attack(attack: AttackResult, writer: Writer) -> dict[str, Any]:
+    key = "trials_attempts" if attack.max_attempts else "trials"
+    return {
+        "title": _name_attack(attack, writer),
+        "attacker": attack.attacker.render(writer.translate),
+        "population": attack.population.render(writer.translate),
+        "source": attack.source,
+        "trials": writer.say(key, trials=f"{attack.trials:,}", attempts=f"{attack.max_attempts:,}"),
+        "good": None if not attack.has_power else not attack.exceeds,
+        "power": attack.has_power,
+        "scores": [_describe_score(attack.released, writer), _describe_score(attack.unprotected, writer)],
+    }
+
+
+def _describe_score(score: Score, writer: Writer) -> dict[str, str]:
+    low, high = (writer.share(bound) for bound in score.interval)
+    return {
+        "excess": writer.share(score.excess),
+        "interval": f"{low} – {high}",
+        "members": writer.share(score.members),
+        "strangers": "—" if score.strangers is None else writer.share(score.strangers),
+        "guessing": writer.share(score.baseline),
+    }
+
+
+def describe_columns(assessment: Assessment, writer: Writer) -> list[dict[str, Any]]:
+    """Return clause, treatment and evidence of every column."""
+    return [
+        {
+            "column": trace.column,
+            "role": name_word(trace.role, writer.translate),
+            "clause": trace.clause,
+            "treatment": name_word(trace.treatment, writer.translate),
+            "levels": writer.say("levels", levels=writer.translate(", ").join(trace.level)) if trace.level else "",
+            "evidence": trace.evidence.render(writer.translate),
+            "good": trace.holds,
+        }
+        for trace in assessment.columns
+    ]
+
+
+def describe_methods(assessment: Assessment, writer: Writer) -> list[str]:
+    """Return how it was measured."""
+    told = [writer.say("method_file")]
+    if assessment.settings is not None:
+        settings = assessment.settings
+        told.append(writer.say("method_attacks", seed=settings.seed, persons=f"{settings.persons:,}", trials=f"{settings.trials:,}"))
+        told += [writer.say("method_interval"), writer.say("method_average"), writer.say("method_anonymeter")]
+    limits = assessment.thresholds
+    return [*told, writer.say("method_limits", regime=limits.regime, context=name_word(limits.context, writer.translate))]

@@ -1,0 +1,141 @@
+"""What the report says, in English templates; the translation is in the catalogue.
+
+Decided here: words alone. Gaps are filled with guarded numbers and names of columns.
+"""
+
+from schemas.messages import N_
+
+TEXTS: dict[str, str] = {
+    "title": N_("Assessment of re-identification risk"),
+    "subtitle": N_("Plan {plan} · use {context} · {term}"),
+    "made_on": N_("assessed on {date}"),
+    "go": N_("Nothing stands against the release"),
+    "go_text": N_("Every figure below lies within its limit, measured on the written file."),
+    "stop": N_("The release is refused"),
+    "stop_text": N_("The written file does not meet the following; it goes back to a new plan."),
+    "key_k": N_("smallest class"),
+    "key_k_text": N_("Nobody can be told from fewer than this many persons by the quasi-identifiers."),
+    "key_highest": N_("highest risk of one person"),
+    "key_highest_text": N_("Chance that the best-informed attacker picks the right person: one divided by the size of the class."),
+    "key_attack": N_("strongest attack"),
+    "key_attack_text": N_("{attack}: success beyond the control, 95 % interval {low} to {high}."),
+    "key_attack_none": N_("Attacks were not run; this report rests on the models alone."),
+    "limit_at_least": N_("limit: at least {limit}"),
+    "limit_at_most": N_("limit: at most {limit}"),
+    "within": N_("within the limit"),
+    "beyond": N_("beyond the limit"),
+    "persons_unit": N_("persons"),
+    "fewer": N_("fewer than {minimum}"),
+    "more_than": N_("more than {share}"),
+    "below_share": N_("below {share}"),
+    "withheld": N_("withheld"),
+    "extent_title": N_("What was released"),
+    "extent_original": N_("original"),
+    "extent_released": N_("released"),
+    "extent_suppressed": N_("suppressed"),
+    "extent_rows": N_("rows"),
+    "extent_persons": N_("persons"),
+    "extent_note": N_("Counts below ten, and what they could be computed from, are withheld."),
+    "story_title": N_("The riskiest class, as a story"),
+    "story_fictional": N_("The person in this story is made up. No value of the file appears here."),
+    "story_start": N_("Somebody wants to find one person, “S”, and knows that S is in the file. From elsewhere they know of S: {columns}."),
+    "story_step": N_("{column} alone leaves {share} of the released rows on average."),
+    "story_more": N_("With {column} as well, {share}."),
+    "story_rest": N_("With all the other quasi-identifiers, {share}."),
+    "story_end": N_(
+        "In the worst case {size} persons remain who look exactly alike, and nothing in the quasi-identifiers tells which of them is S."
+    ),
+    "story_learn": N_("What the attacker may still learn without finding S is what all of them share: see the rows on sensitive columns."),
+    "narrowing_chart": N_("How far each known column narrows the search"),
+    "narrowing_axis": N_("rows still possible, on average (%)"),
+    "column": N_("column"),
+    "columns_rest": N_("all others"),
+    "sizes_title": N_("How large the classes are"),
+    "sizes_text": N_("Share of persons by the size of their class. The farther right, the more people look alike."),
+    "sizes_chart": N_("Persons by size of class"),
+    "sizes_axis": N_("persons in the class"),
+    "sizes_share": N_("share of persons (%)"),
+    "sizes_below": N_("below {size}"),
+    "sizes_from": N_("{size} and more"),
+    "models_title": N_("Models of risk"),
+    "models_text": N_("Computed on every record of the written file, so that there is no sampling error unless an interval is given."),
+    "figure": N_("figure"),
+    "value": N_("value"),
+    "limit": N_("limit"),
+    "attacker": N_("assumption about the attacker"),
+    "population": N_("measured over"),
+    "source": N_("source"),
+    "not_measured": N_("not measured"),
+    "attacks_title": N_("Attacks"),
+    "attacks_text": N_(
+        "Each attack was run twice: on the release, and on an unprotected copy where it must succeed, or it has shown no power."
+    ),
+    "attacks_chart": N_("Success beyond the control, with 95 % intervals"),
+    "attacks_axis": N_("success beyond the control (%)"),
+    "on_release": N_("release"),
+    "on_copy": N_("unprotected copy"),
+    "attack": N_("attack"),
+    "excess": N_("beyond the control"),
+    "members": N_("members"),
+    "strangers": N_("strangers"),
+    "guessing": N_("guessing"),
+    "control": N_("positive control"),
+    "fired": N_("fired"),
+    "not_fired": N_("did not fire: this attack says nothing here"),
+    "trials": N_("{trials} trials"),
+    "trials_attempts": N_("{trials} trials, {attempts} questions at most"),
+    "columns_title": N_("Column by column: clause, treatment, evidence"),
+    "columns_text": N_("No column is without a clause, and no clause without evidence in the written file."),
+    "role": N_("role"),
+    "clause": N_("clause"),
+    "treatment": N_("treatment"),
+    "evidence": N_("evidence in the written file"),
+    "levels": N_("levels: {levels}"),
+    "clauses_title": N_("The clauses"),
+    "methods_title": N_("How this was measured"),
+    "method_file": N_(
+        "Everything was read from the written file, by SQL that shares nothing with the search; the processing's own figures were not used."
+    ),
+    "method_attacks": N_(
+        "Seed {seed}; up to {persons} persons in each half, one row of each, and {trials} trials an attack, to bound time. Members and "
+        "strangers are equally many. Generalised values are compared by containment in the hierarchy; where an attack needs one value, it "
+        "is drawn from the released group."
+    ),
+    "method_interval": N_(
+        "Intervals: Wilson scores and their propagated error, 95 %. The control takes away what anybody could infer about persons who are "
+        "not in the file."
+    ),
+    "method_limits": N_(
+        "Limits: {regime}, context {context}; they are policy of the office, not law. The plan's own k holds where it is stricter."
+    ),
+    "method_average": N_("Attacks are average cases of one attacker each. The worst case is the class figures above them; both must hold."),
+    "method_anonymeter": N_("Singling out, linkability and inference use anonymeter (BSD 3-Clause Clear licence)."),
+    "notes": N_("Not measured"),
+    "hash_release": N_("SHA-256 of the written file"),
+    "hash_original": N_("SHA-256 of the original"),
+    "hash_plan": N_("SHA-256 of the plan"),
+    "contents": N_("Contents"),
+    "same_as_chart": N_("the same figures as a table"),
+}
+
+NAMES: dict[str, str] = {
+    "direct_identifier": N_("direct identifier"),
+    "identification_code": N_("identification code"),
+    "linking_code": N_("linking code"),
+    "quasi_identifier": N_("quasi-identifier"),
+    "sensitive": N_("sensitive"),
+    "attribute": N_("attribute"),
+    "free_text": N_("free text"),
+    "drop": N_("removed"),
+    "keep": N_("kept"),
+    "fresh_id": N_("replaced by fresh ids"),
+    "generalise": N_("generalised"),
+    "recode": N_("recoded"),
+    "suppress": N_("rare values removed"),
+    "top_code": N_("top-coded"),
+    "bottom_code": N_("bottom-coded"),
+    "round_to": N_("rounded"),
+    "public": N_("by anybody"),
+    "contract": N_("under contract"),
+    "enclave": N_("in the office's own room"),
+}
