@@ -146,8 +146,9 @@ def find_as_of(counts: pa.Table, plan: Plan) -> str | None:
     latest = [day for day in (pc.max(values).as_py() for values in dates) if day is not None]
     if len(latest) < MIN_DATES:
         return None
-    month = max(latest).replace(day=1)
-    return (month + datetime.timedelta(days=31)).replace(day=1).isoformat()
+    month: datetime.date = max(latest).replace(day=1)
+    following: datetime.date = month + datetime.timedelta(days=31)
+    return following.replace(day=1).isoformat()
 
 
 def number_values(column: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int32]]:

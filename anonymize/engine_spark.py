@@ -165,8 +165,10 @@ def _close_error_stream() -> Iterator[None]:
 def _import_session() -> Any:
     """Import PySpark and the dialect of Ibis."""
     with _ignore_pandas():
-        import ibis.backends.pyspark  # noqa: F401 - registers the dialect
+        import ibis
         from pyspark.sql import SparkSession
+
+        _ = ibis.pyspark  # registers the dialect and its options
     return SparkSession
 
 

@@ -112,19 +112,19 @@ def _check_roles(plan: Plan) -> Iterator[Finding]:
     for column in plan.columns:
         if column.role in MUST_DROP and not column.is_dropped:
             yield _find(NOT_DROPPED, column.name, role=Name(column.role.value))
-        elif column.role is Role.LINKING_CODE and column.treatment not in {DROP, FRESH_ID}:
+        elif column.role is Role.LINKING_CODE and column.treatment not in (DROP, FRESH_ID):
             yield _find(NOT_REPLACED, column.name)
         elif column.role is not Role.LINKING_CODE and column.treatment == FRESH_ID:
             yield _find(FRESH_ID_ROLE, column.name)
         elif column.role in {Role.SENSITIVE, Role.ATTRIBUTE} and column.treatment is None:
             yield _find(NO_TREATMENT, column.name, role=Name(column.role.value))
-        elif column.role is Role.QUASI_IDENTIFIER and column.treatment not in {None, DROP}:
+        elif column.role is Role.QUASI_IDENTIFIER and column.treatment not in (None, DROP):
             yield _find(QUASI_TREATMENT, column.name)
 
 
 def _check_treatments(plan: Plan) -> Iterator[Finding]:
     for column in plan.columns:
-        if isinstance(column.treatment, str) and column.treatment not in {DROP, FRESH_ID, KEEP}:
+        if isinstance(column.treatment, str) and column.treatment not in (DROP, FRESH_ID, KEEP):
             yield _find(UNKNOWN_TREATMENT, column.name)
         if isinstance(column.treatment, Mapping):
             if not column.treatment or set(column.treatment) - set(STEPS):
@@ -188,7 +188,7 @@ def _check_unit(plan: Plan) -> Iterator[Finding]:
     column = next((column for column in plan.columns if column.name == plan.unit), None)
     if column is None:
         yield _find(UNIT_UNKNOWN, plan.unit)
-    elif column.treatment not in {DROP, FRESH_ID}:
+    elif column.treatment not in (DROP, FRESH_ID):
         yield _find(UNIT_TREATMENT, plan.unit)
 
 
