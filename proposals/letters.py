@@ -16,7 +16,7 @@ from proposals.offers import case_offers
 from proposals.papers_out import Letter, keep_letter, letter_head
 from proposals.rendering import render_page
 from proposals.verdicts import Outcome
-from proposals.wording import describe_columns, describe_files, describe_lines, describe_proposers
+from proposals.wording import describe_columns, describe_files, describe_lines, describe_proposers, reader_words
 from schemas.errors import TransitionRefused
 from schemas.messages import N_, Name
 from schemas.regimes import Regime, load_regime
@@ -77,12 +77,14 @@ def _accepted(office: Office, case: Case, regime: Regime) -> dict[str, Any]:
             case=Name(case.id),
         )
     form = case.document
+    table = load_table(form["files"]["table"])
+    words = reader_words(table, regime)
     deadline = _in_days(office, regime.defaults.fee_deadline_days)
     return {
         "regime": regime,
         "files": describe_files(case_offers(office, case)),
         "proposers": describe_proposers(form),
-        "columns": describe_columns(form, load_table(form["files"]["table"]), regime),
+        "columns": describe_columns(form, table, regime),
         "persons_ja": f"{form['persons']:,}",
         "period": form["period"],
         "fee": fee,
@@ -90,15 +92,16 @@ def _accepted(office: Office, case: Case, regime: Regime) -> dict[str, Any]:
         "pay_by": deadline,
         "apply_by": deadline,
         "supply_ja": regime.supply_methods[form["supply_method"]],
-        "sheet": describe_lines(get_sheet(office, case.id).lines, regime),
+        "sheet": describe_lines(get_sheet(office, case.id).lines, regime, words),
     }
 
 
 def _refused(office: Office, case: Case, regime: Regime, decision: dict[str, Any] | None) -> dict[str, Any]:
     """Return what fills a rejection or a return: the tests that failed, and the words of who decided."""
+    words = reader_words(load_table(case.document["files"]["table"]), regime)
     return {
         "regime": regime,
         "files": describe_files(case_offers(office, case)),
-        "failed": describe_lines(get_sheet(office, case.id).lines, regime, only=Outcome.FAIL),
+        "failed": describe_lines(get_sheet(office, case.id).lines, regime, words, only=Outcome.FAIL),
         "decision_reason": (decision or {}).get("reason", ""),
     }

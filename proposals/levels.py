@@ -1,12 +1,16 @@
-"""Titles of levels in Japanese, for letters and pages. Data: `proposals/levels.yaml`."""
+"""Levels of columns, and their titles in Japanese for letters and pages (data: `proposals/levels.yaml`)."""
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
+
+from schemas.hierarchies import load_hierarchy
+from schemas.tables import TableSchema
 
 _NUMBERED = re.compile(r"([a-z]+)_([0-9][0-9.]*)")
 
@@ -19,6 +23,17 @@ def level_title(level: str) -> str:
     if (found := _NUMBERED.fullmatch(level)) and found[1] in data["patterns"]:
         return str(data["patterns"][found[1]]).format(number=found[2])
     return level
+
+
+def column_levels(table: TableSchema, as_of: date) -> Mapping[str, tuple[str, ...]]:
+    """Return the names of the levels of each column that has a hierarchy, finest first.
+
+    Parameters
+    ----------
+    as_of : date
+        Day for bands of age; their names do not depend on it.
+    """
+    return {column.name: load_hierarchy(column.hierarchy, as_of=as_of).level_names for column in table.columns if column.hierarchy}
 
 
 @cache

@@ -1,16 +1,15 @@
 """What is on offer: register entries read as files a proposal can ask for, and all that a screening of a case looks at."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from casework.office import Office
 from casework.records import Case
 from proposals.dates import to_date
+from proposals.levels import column_levels
 from proposals.screening import OfferedFile, Question
-from schemas.hierarchies import load_hierarchy
 from schemas.regimes import load_regime
-from schemas.tables import TableSchema, load_table
+from schemas.tables import load_table
 
 
 def read_offer(register_id: str, entry: Mapping[str, Any]) -> OfferedFile:
@@ -58,14 +57,3 @@ def load_question(office: Office, case: Case) -> Question:
         levels=column_levels(table, received_on),
         withdrawn_persons=sum(opinion["opposed"] for opinion in opinions.values()),
     )
-
-
-def column_levels(table: TableSchema, as_of: date) -> Mapping[str, tuple[str, ...]]:
-    """Return the names of the levels of each column that has a hierarchy, finest first.
-
-    Parameters
-    ----------
-    as_of : date
-        Day for bands of age; their names do not depend on it.
-    """
-    return {column.name: load_hierarchy(column.hierarchy, as_of=as_of).level_names for column in table.columns if column.hierarchy}

@@ -8,8 +8,9 @@ import base64
 import gettext
 import hashlib
 import unicodedata
+from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import jinja2
 from markupsafe import Markup
@@ -17,6 +18,8 @@ from markupsafe import Markup
 from casework.i18n import LOCALE_DIR
 from proposals.dates import to_wareki
 from schemas.findings import Reason
+
+Words: TypeAlias = Mapping[str, Mapping[str, str]]
 
 KEPT_CONTROLS = frozenset("\n")
 HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -35,9 +38,19 @@ def to_japanese(template: str) -> str:
     return _catalogue().gettext(template) if template else template
 
 
-def reason_ja(reason: Reason) -> str:
-    """Return a reason in Japanese, without its article."""
-    return reason.message.render(to_japanese)
+def reason_ja(reason: Reason, words: Words) -> str:
+    """Return a reason in Japanese, without its article.
+
+    Parameters
+    ----------
+    words : Words
+        The gap a code fills → code → what a reader outside the office knows it as; codes absent here stand as they are.
+    """
+    params = {
+        key: value if isinstance(value, (int, float)) else "、".join(words.get(key, {}).get(part, part) for part in value.split(", "))
+        for key, value in reason.message.params.items()
+    }
+    return to_japanese(reason.message.template).format(**params)
 
 
 def to_yen(amount: int) -> str:
@@ -90,7 +103,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"wareki": to_wareki, "yen": to_yen, "reason": reason_ja, "lines": _to_lines}
+    environment.filters |= {"wareki": to_wareki, "yen": to_yen, "lines": _to_lines}
     environment.globals["style"] = _style
     return environment
 

@@ -134,11 +134,11 @@ def _test_persons(question: Question) -> Found:
     against: list[Reason] = []
     if persons < minimum:
         against.append(
-            reason("too-few-persons", N_("{persons} persons are fewer than {minimum}"), article, persons=persons, minimum=minimum)
+            reason("too-few-persons", N_("{persons:,} persons are fewer than {minimum:,}"), article, persons=persons, minimum=minimum)
         )
     small = [file for file in question.files if file.persons is not None and file.persons < minimum]
     against += [
-        reason("small-file", N_("the file of register entry {entry} holds fewer than {minimum} persons"), article,
+        reason("small-file", N_("the file of register entry {entry} holds fewer than {minimum:,} persons"), article,
                entry=Name(file.register_id), minimum=minimum)
         for file in small
     ]  # fmt: skip
@@ -152,7 +152,7 @@ def _test_persons(question: Question) -> Found:
     ]
     if minimum <= persons < minimum * len(question.files):
         notes.append(
-            reason("few-persons-per-file", N_("{persons} persons cannot give {minimum} persons to each of {files} files"), article,
+            reason("few-persons-per-file", N_("{persons:,} persons cannot give {minimum:,} persons to each of {files} files"), article,
                    persons=persons, minimum=minimum, files=len(question.files))
         )  # fmt: skip
     return against, notes
@@ -166,10 +166,10 @@ def _reasons_against_ceiling(question: Question) -> list[Reason]:
     persons = int(question.form["persons"])
     share = float(question.form.get("selection", {}).get("share", 1))
     if persons > held:
-        return [reason("more-than-file", N_("{persons} persons are more than the {held} of the files"), persons=persons, held=held)]
+        return [reason("more-than-file", N_("{persons:,} persons are more than the {held:,} of the files"), persons=persons, held=held)]
     if persons > held * share:
         return [
-            reason("more-than-sample", N_("{persons} persons are more than the sampled share {share} of the {held} of the files"),
+            reason("more-than-sample", N_("{persons:,} persons are more than the sampled share {share:.1%} of the {held:,} of the files"),
                    persons=persons, held=held, share=share)
         ]  # fmt: skip
     return []

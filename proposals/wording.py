@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from proposals.grain import DROP, FRESH_ID
-from proposals.levels import level_title
-from proposals.rendering import reason_ja
+from proposals.levels import column_levels, level_title
+from proposals.rendering import Words, reason_ja
 from proposals.screening import OfferedFile
 from proposals.verdicts import Line, Outcome, criterion_text
 from schemas.municipalities import Municipality, find_municipality
@@ -18,6 +18,12 @@ from schemas.tables import Column, TableSchema
 KINDS_JA = {"individual": "個人", "corporation": "法人", "group": "団体"}
 OUTCOMES_JA = {Outcome.PASS: "適合", Outcome.FAIL: "不適合", Outcome.NEEDS_PERSON: "未確認"}
 GRAINS_JA = {DROP: "提供しない", FRESH_ID: "提供の都度新たに付す番号", "value": "記録された値", "all": "区別しない"}
+ROLES_JA = {
+    "direct_identifier": "直接に個人を識別する項目",
+    "identification_code": "個人識別符号",
+    "linking_code": "連結符号",
+    "free_text": "自由記述",
+}
 GOVERNOR, HEAD_OF_BODY = "知事", "長"
 
 
@@ -110,11 +116,31 @@ def unwanted_titles(form: Mapping[str, Any], table: TableSchema) -> list[str]:
     return [column.title_ja for column in table.columns if column.name not in wanted]
 
 
-def describe_lines(lines: Sequence[Line], regime: Regime, *, only: Outcome | None = None) -> list[dict[str, Any]]:
+def reader_words(table: TableSchema, regime: Regime) -> Words:
+    """Return what codes in reasons are called in letters, by what they stand for: columns, levels, grounds, measures, papers."""
+    names = {level for levels in column_levels(table, regime.in_force_from).values() for level in levels}
+    grains = {level: grain_ja(level) for level in (*names, *GRAINS_JA)}
+    return {
+        **dict.fromkeys(("level", "levels", "finest", "allowed"), grains),
+        "column": {column.name: column.title_ja for column in table.columns},
+        "table": {table.name: table.title_ja},
+        "role": ROLES_JA,
+        "kind": KINDS_JA,
+        "ground": {ground.code: f"「{ground.text_ja}」" for ground in regime.disqualifications},
+        "measure": {code: f"「{safeguard.text_ja}」" for code, safeguard in regime.safeguards.items()},
+        "paper": {code: paper.title_ja for code, paper in regime.identity_papers.items()},
+        "context": {code: f"「{text}」" for code, text in regime.contexts.items()},
+        "method": {code: f"「{text}」" for code, text in regime.supply_methods.items()},
+    }
+
+
+def describe_lines(lines: Sequence[Line], regime: Regime, words: Words, *, only: Outcome | None = None) -> list[dict[str, Any]]:
     """Return the review sheet for a letter: number, words and article of each test, how it stands, and why.
 
     Parameters
     ----------
+    words : Words
+        What codes are called (`reader_words`).
     only : Outcome or None
         Only the lines that stand so; all without it. Words of a person come before the rules' where both failed a test.
     """
@@ -124,17 +150,17 @@ def describe_lines(lines: Sequence[Line], regime: Regime, *, only: Outcome | Non
             "text_ja": criterion_text(regime, line.verdict.code),
             "article": line.verdict.article,
             "outcome_ja": OUTCOMES_JA[line.outcome],
-            "reasons": _reasons_of(line),
+            "reasons": _reasons_of(line, words),
         }
         for line in lines
         if only is None or line.outcome is only
     ]
 
 
-def _reasons_of(line: Line) -> list[str]:
+def _reasons_of(line: Line, words: Words) -> list[str]:
     """Return why a line stands as it does, in Japanese."""
     spoken = [line.answer.reason] if line.answer and line.answer.outcome is line.outcome else []
-    ruled = [reason_ja(found) for found in line.verdict.reasons] if line.verdict.outcome is line.outcome else []
+    ruled = [reason_ja(found, words) for found in line.verdict.reasons] if line.verdict.outcome is line.outcome else []
     return [*spoken, *ruled]
 
 

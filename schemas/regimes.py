@@ -127,7 +127,7 @@ class Regime:
         Tests 1–7; `preconditions` come before them: complete papers, a file open to proposals.
     clauses : Mapping[int, Clause]
         1–5, the processing standard.
-    defaults, granularity, safeguards, risk_thresholds, contexts, supply_methods
+    defaults, granularity, safeguards, risk_thresholds, contexts, supply_methods, letters
         Policy of the office, not law.
     """
 
@@ -136,6 +136,7 @@ class Regime:
     term_ja: str
     law_ja: str
     law_short_ja: str
+    abbreviations: Mapping[str, str]
     in_force_from: date
     articles: Mapping[str, str]
     forms: Mapping[str, str]
@@ -147,6 +148,7 @@ class Regime:
     fee: Fee
     opinion_step: OpinionStep
     register_items: tuple[RegisterItem, ...]
+    file_kinds: Mapping[str, str]
     recruitment: Mapping[str, Any]
     cancellation_grounds: Mapping[str, Ground]
     minimum_persons: int
@@ -155,6 +157,7 @@ class Regime:
     contexts: Mapping[str, str]
     safeguards: Mapping[str, Safeguard]
     supply_methods: Mapping[str, str]
+    letters: Mapping[str, str]
     defaults: Defaults
     granularity: Granularity
     risk_thresholds: Mapping[str, Mapping[str, float]]

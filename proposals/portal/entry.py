@@ -5,12 +5,11 @@ from typing import Any
 
 from proposals.dates import to_date, to_wareki
 from proposals.grain import DROP, allowed_grains
-from proposals.offers import column_levels
+from proposals.levels import column_levels
 from proposals.wording import body_name, grain_ja
 from schemas.regimes import Regime, RegisterItem
 from schemas.tables import load_table
 
-KINDS_JA = {"electronic": "法第60条第2項第1号（電算処理ファイル）", "manual": "法第60条第2項第2号（マニュアル処理ファイル）"}
 NONE_JA = "なし"
 
 Entry = Mapping[str, Any]
@@ -42,7 +41,7 @@ def _item_rows(entry: Entry, regime: Regime) -> list[dict[str, Any]]:
     """Return one row per item of the law that applies to the entry."""
     rows = []
     for item in regime.register_items:
-        lines = _READERS[item.key](entry)
+        lines = [regime.file_kinds[entry["file_kind"]]] if item.key == "file_kind" else _READERS[item.key](entry)
         if lines or item.when == "always":
             rows.append(_row(item, lines or [NONE_JA]))
     return rows
@@ -114,7 +113,6 @@ _READERS: Mapping[str, Callable[[Entry], list[str]]] = {
     "recipients": lambda entry: list(entry.get("recipients", [])),
     "requests_office": _office("requests_office"),
     "special_procedure": _text("special_procedure"),
-    "file_kind": lambda entry: [KINDS_JA[entry["file_kind"]]],
     "manual_companion": _companion,
     "ordinance_sensitive": _flagged("ordinance_sensitive"),
     "open_to_proposals": _open,

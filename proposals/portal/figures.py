@@ -13,7 +13,9 @@ from casework.office import Office
 from casework.states import CaseState
 from proposals.dates import day_of, fiscal_year
 from proposals.offers import case_offers
+from proposals.rendering import to_japanese
 from proposals.wording import KINDS_JA, body_name
+from schemas.counts import describe_count, guard_count
 from schemas.regimes import Regime, load_regime
 
 # Events counted per fiscal year, and how a page names them.
@@ -77,7 +79,6 @@ def _regime(name: str) -> Regime:
 
 
 def _persons(count: int, regime: Regime) -> str:
-    from schemas.counts import guard_count
-
-    guarded = guard_count(count, regime.defaults.small_count)
-    return f"{guarded:,}人" if isinstance(guarded, int) else f"{guarded}"
+    """Return a number of persons for the public; a small one only as such."""
+    minimum = regime.defaults.small_count
+    return describe_count(guard_count(count, minimum), minimum).render(to_japanese)
