@@ -161,14 +161,15 @@ def write_receipt(session: Session, *, file_id: str, output: Path) -> Reply:
 @click.argument("source", metavar="FILE", type=FILE)
 @click.option("--table", cls=Option, required=True, help=N_("common schema of the file"))
 @click.option("--layout", cls=Option, help=N_("how the file is written: a shipped name, plain, or the path of a layout"))
+@click.option("--as-of", cls=Option, type=DATE, default=datetime.now, help=N_("day the contents are of: YYYY-MM-DD [today]"))
 @click.option("--defects", cls=Option, type=FILE, help=N_("write the list of defects by row as CSV, without contents"))
-def check(*, source: Path, table: str, layout: str | None, defects: Path | None) -> Reply:
+def check(*, source: Path, defects: Path | None, as_of: datetime, **how: Any) -> Reply:
     """Check a file without writing its contents anywhere; exit code 12 when it would be refused."""
     from intake import replies
     from intake.convert import Outputs, convert_file
 
     with progress(N_("checking rows")) as advance:
-        report = convert_file(source, table=table, layout=layout, outputs=Outputs(defects=defects), advance=advance)
+        report = convert_file(source, outputs=Outputs(defects=defects), as_of=as_of.date(), advance=advance, **how)
     return replies.show_check(report)
 
 
@@ -177,16 +178,17 @@ def check(*, source: Path, table: str, layout: str | None, defects: Path | None)
 @click.option("--table", cls=Option, required=True, help=N_("common schema of the file"))
 @click.option("--layout", cls=Option, help=N_("how the file is written: a shipped name, plain, or the path of a layout"))
 @click.option("--output", cls=Option, required=True, type=FILE, help=N_("Parquet file to write"))
+@click.option("--as-of", cls=Option, type=DATE, default=datetime.now, help=N_("day the contents are of: YYYY-MM-DD [today]"))
 @click.option("--report", "report_path", cls=Option, required=True, type=FILE, help=N_("JSON report to write; holds no contents"))
 @click.option("--quarantine", cls=Option, type=FILE, help=N_("Parquet file for rows put aside; holds personal information"))
-def convert(*, source: Path, table: str, layout: str | None, output: Path, report_path: Path, quarantine: Path | None) -> Reply:
+def convert(*, source: Path, output: Path, report_path: Path, quarantine: Path | None, as_of: datetime, **how: Any) -> Reply:
     """Convert a file to the common schema, without a workspace."""
     from intake import replies
     from intake.convert import Outputs, convert_file
 
     outputs = Outputs(table=output, report=report_path, quarantine=quarantine)
     with progress(N_("converting rows")) as advance:
-        report = convert_file(source, table=table, layout=layout, outputs=outputs, advance=advance)
+        report = convert_file(source, outputs=outputs, as_of=as_of.date(), advance=advance, **how)
     return replies.show_conversion(report, str(output))
 
 

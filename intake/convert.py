@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -81,6 +82,7 @@ def convert_file(
     table: str,
     layout: str | None = None,
     outputs: Outputs | None = None,
+    as_of: date | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> ConversionReport:
     """Convert a plain file to a table of the common schema.
@@ -95,6 +97,8 @@ def convert_file(
         Shipped name, `plain`, or path of a layout; None to find it.
     outputs : Outputs or None
         What to write; None to check only.
+    as_of : date or None
+        The day the contents are of; births after it put their row aside.
     advance : Callable or None
         Told the rows of each block.
 
@@ -110,7 +114,7 @@ def convert_file(
     """
     wanted = outputs or Outputs()
     wanted.check(source)
-    report = convert_source(source, choose_layout(source, table, layout), wanted, advance)
+    report = convert_source(source, choose_layout(source, table, layout).with_as_of(as_of), wanted, advance)
     if wanted.report:
         write_bytes(wanted.report, json.dumps(report.to_json(), ensure_ascii=False, indent=2).encode("utf-8") + b"\n")
     return report

@@ -42,6 +42,7 @@ ROW_KINDS: tuple[FindingKind, ...] = (
     _row("control-character", N_("holds a control character")),
     _row("not-yes-or-no", N_("neither yes nor no")),
     _row("cell-too-long", N_("longer than a cell may be")),
+    _row("in-the-future", N_("a birth after the day the contents are of")),
 )
 (
     RAGGED,
@@ -63,12 +64,14 @@ ROW_KINDS: tuple[FindingKind, ...] = (
     CONTROL_CHARACTER,
     NOT_YES_OR_NO,
     CELL_TOO_LONG,
+    IN_THE_FUTURE,
 ) = range(1, len(ROW_KINDS))
 
 FORMULA_LIKE = _note("formula-like", N_("text that a spreadsheet would run as a formula; kept as text"))
 GAIJI = _note("gaiji", N_("characters outside the character set (gaiji, 〓 or U+FFFD); kept as they came"))
 INNER_BOM = _note("inner-byte-order-mark", N_("byte order mark inside a cell; removed"))
 DATE_LEFT_EMPTY = _note("date-left-empty", N_("a date with an open part; left empty as the layout says"))
+DUPLICATE_ROWS = _note("duplicate-rows", N_("rows that repeat an earlier row in every field; kept"))
 BLANK_LINES = _note("blank-lines", N_("blank lines; not counted as rows"))
 COLUMN_IGNORED = _note("column-ignored", N_("columns that the layout does not name; not taken over"))
 COLUMN_ABSENT = _note("column-absent", N_("the file has no such column; left empty"))

@@ -4,7 +4,8 @@ Decided here: what a layout must hold beyond its form. Not decided here: whether
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,11 @@ class Layout:
     sheet: str = "1"
     record_bytes: int = 0
     fields: int = 0
+
+    def with_as_of(self, as_of: date | None) -> "Layout":
+        """Return the layout for contents of a day: births after it are defects."""
+        columns = tuple(replace(column, use=replace(column.use, latest_birth=as_of)) for column in self.columns)
+        return replace(self, columns=columns)
 
 
 def layout_names(table: str | None = None) -> tuple[str, ...]:

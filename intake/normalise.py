@@ -4,6 +4,7 @@ Decided here: what is sealed and recorded. Not decided here: whether the quality
 """
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from casework.office import Office
@@ -37,7 +38,7 @@ def normalise_file(office: Office, file_id: str, advance: Callable[[int], None] 
     office.store.check_file_step(file_id, FileState.NORMALISED, actor=office.actor)
     manifest = _get_transfer(office, file_id)
     with office.vault.open(file_id, "received") as plain, office.vault.work_folder() as folder:
-        layout = load_sent_layout(plain, manifest, folder)
+        layout = load_sent_layout(plain, manifest, folder).with_as_of(date.fromisoformat(manifest["as_of"]))
         output, aside = folder / "normalised.parquet", folder / "quarantine.parquet"
         report = convert_source(plain, layout, Outputs(table=output, quarantine=aside), advance)
         office.vault.seal(file_id, "normalised", output)

@@ -120,6 +120,7 @@ def _open_delimited(layout: Layout, encoding: str | None, chunks: Chunks) -> Ope
     if refusing:
         raise _refusal(*refusing)
     by_field = dict(places)
+    named = frozenset(i for i, text in enumerate(first) if layout.header and is_my_number_heading(text))
     fields = len(first) if layout.header else layout.fields
 
     def read() -> Iterator[Block]:
@@ -130,11 +131,18 @@ def _open_delimited(layout: Layout, encoding: str | None, chunks: Chunks) -> Ope
         layout=layout,
         encoding=encoding,
         places=places,
-        labels=tuple(by_field[i].label if i in by_field else Name(f"#{i + 1}") for i in range(fields)),
-        my_number_fields=frozenset(i for i, text in enumerate(first) if layout.header and is_my_number_heading(text)),
+        labels=tuple(_name_field(i, by_field, named) for i in range(fields)),
+        my_number_fields=named,
         findings=findings,
         read=read,
     )
+
+
+def _name_field(index: int, by_field: dict[int, LayoutColumn], named: frozenset[int]) -> Name:
+    """Return what a field is called: never by a text of the file that we do not know."""
+    if index in by_field:
+        return by_field[index].label
+    return Name(f"個人番号 #{index + 1}" if index in named else f"#{index + 1}")
 
 
 def fold_heading(text: str) -> str:

@@ -19,10 +19,10 @@ from schemas.tables import load_table
 
 ITEM_MISSING = FindingKind("register-item", Severity.FILE, N_("item {number} is needed here ({article})"))
 NO_COLUMN = FindingKind("register-column", Severity.FILE, N_("table {table} has no such column"))
-TOO_FEW = FindingKind(
-    "register-persons", Severity.NOTE, N_("fewer than {minimum} persons: the file need not be on the register and is not open to proposals")
+TOO_FEW = FindingKind("register-persons", Severity.NOTE, N_("fewer than {minimum} persons: the file need not be on the register"))
+CLOSED = FindingKind(
+    "register-few-open", Severity.NOTE, N_("open to proposals, but no proposal can pass: the file has fewer than {minimum} persons")
 )
-CLOSED = FindingKind("register-few-open", Severity.FILE, N_("open to proposals, but the file has fewer than {minimum} persons"))
 
 
 def add_entry(office: Office, path: Path) -> tuple[str, tuple[Finding, ...]]:

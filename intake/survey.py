@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from intake.defects import BLANK_LINES, MY_NUMBER, MY_NUMBER_NAME, NO_ROWS, UNDECLARED_CODE
+from intake.defects import BLANK_LINES, DUPLICATE_ROWS, MY_NUMBER, MY_NUMBER_NAME, NO_ROWS, UNDECLARED_CODE
+from intake.formats.hashes import find_repeats, hash_rows
 from intake.formats.rows import Block
 from intake.identifiers import NumberCount, count_numbers, find_code_kind, holds_my_numbers
 from intake.reading import Opened
 from intake.values.codes import convert_municipality_codes
 from intake.values.conversion import trim_texts
 from schemas.errors import FileRejected
-from schemas.findings import Finding
+from schemas.findings import ROWS_SHOWN, Finding
 from schemas.messages import N_, Name
 from schemas.tables import Role
 
@@ -72,6 +74,7 @@ def survey(opened: Opened, advance: Callable[[int], None] | None = None) -> Surv
         The file has no rows, cannot be cut into rows, or holds individual numbers.
     """
     counts = [NumberCount() for _ in opened.labels]
+    hashes, numbers = [np.empty(0, dtype=np.uint64)], [np.empty(0, dtype=np.int64)]
     units, worlds = DistinctCount(), DistinctCount()
     rows, blanks = 0, 0
     notes: list[Finding] = []
@@ -82,6 +85,8 @@ def survey(opened: Opened, advance: Callable[[int], None] | None = None) -> Surv
         rows += found
         blanks += block.blanks
         count_numbers(block, counts)
+        hashes.append(hash_rows(block.data, block.starts, block.ends))
+        numbers.append(block.rows)
         _add_distinct(block, opened, units, worlds)
         if advance:
             advance(found)
@@ -90,8 +95,15 @@ def survey(opened: Opened, advance: Callable[[int], None] | None = None) -> Surv
         raise FileRejected(N_("the file has no rows"), N_("export it again"), findings=(Finding(kind=NO_ROWS),))
     notes += [Finding(kind=MY_NUMBER_NAME, column=opened.labels[index]) for index in sorted(opened.my_number_fields)]
     notes += [Finding(kind=BLANK_LINES, count=blanks)] if blanks else []
+    notes += _find_duplicates(np.concatenate(hashes), np.concatenate(numbers))
     persons = units.count() if opened.layout.table.unit else rows
     return Survey(rows=rows, persons=persons, municipalities=_read_municipalities(worlds), findings=tuple(notes))
+
+
+def _find_duplicates(hashes: NDArray[np.uint64], numbers: NDArray[np.int64]) -> list[Finding]:
+    """Return the rows that repeat an earlier one."""
+    repeats = numbers[find_repeats(hashes)]
+    return [Finding(kind=DUPLICATE_ROWS, count=repeats.size, rows=tuple(repeats[:ROWS_SHOWN].tolist()))] if repeats.size else []
 
 
 def _check_numbers(counts: list[NumberCount], opened: Opened) -> None:

@@ -6,11 +6,12 @@ rule of each column; the plain layout takes the rule of the type.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.defects import OUT_OF_RANGE, SOUND, WRONG_CHECK_DIGIT, WRONG_PATTERN
+from intake.defects import IN_THE_FUTURE, OUT_OF_RANGE, SOUND, WRONG_CHECK_DIGIT, WRONG_PATTERN
 from intake.values import codes, dates, numbers, texts
 from intake.values.conversion import Converted, Defects, Mask, to_mask, trim_texts
 from intake.values.dates import DatePolicy
@@ -36,6 +37,8 @@ class RuleUse:
         Texts that mean "nothing".
     dates : DatePolicy
         What the layout says about difficult dates.
+    latest_birth : date or None
+        The day the contents are of; no birth is later.
     """
 
     rule: str
@@ -44,6 +47,7 @@ class RuleUse:
     vendors: tuple[str, ...] = ()
     empty_marks: frozenset[str] = field(default_factory=frozenset)
     dates: DatePolicy = field(default_factory=DatePolicy)
+    latest_birth: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,7 @@ class Rule:
     convert: Callable[[pa.StringArray, RuleUse], Converted]
 
 
+BIRTH = "birth_to_age_band"
 _TEXTS = frozenset({ColumnType.STRING, ColumnType.CODE})
 _CODES = frozenset({ColumnType.CODE})
 _DATES = frozenset({ColumnType.DATE})
@@ -115,13 +120,14 @@ def convert_distinct(raw: pa.StringArray, use: RuleUse) -> Converted:
         Rule, column and what the layout says.
     """
     converted = RULES[use.rule].convert(trim_texts(raw, use.empty_marks), use)
-    defects = _judge(converted.values, converted.defects, use.column)
+    defects = _judge(converted.values, converted.defects, use)
     values = pc.if_else(pa.array(defects == SOUND), converted.values, pa.scalar(None, converted.values.type))
     return Converted(values=values, defects=defects, repairs=converted.repairs, notes=converted.notes)
 
 
-def _judge(values: pa.Array, defects: Defects, column: Column) -> Defects:
+def _judge(values: pa.Array, defects: Defects, use: RuleUse) -> Defects:
     """Return the defects with those the column itself finds in values that were sound."""
+    column = use.column
     checks: list[tuple[int, Mask]] = []
     if column.pattern:
         checks.append((WRONG_PATTERN, ~to_mask(pc.match_substring_regex(values, f"^(?:{column.pattern})$"))))
@@ -129,6 +135,8 @@ def _judge(values: pa.Array, defects: Defects, column: Column) -> Defects:
         checks.append((WRONG_CHECK_DIGIT, ~check_digits.are_valid(column.check_digit, values)))
     if column.minimum is not None or column.maximum is not None:
         checks.append((OUT_OF_RANGE, to_mask(numbers.find_out_of_range(values, column.minimum, column.maximum))))
+    if use.latest_birth and column.hierarchy == BIRTH:
+        checks.append((IN_THE_FUTURE, to_mask(pc.greater(values, pa.scalar(use.latest_birth)))))
     judged = defects.copy()
     for defect, wrong in checks:
         judged[(judged == SOUND) & to_mask(pc.is_valid(values)) & wrong] = defect
