@@ -25,7 +25,7 @@ DEPTH_LIMIT = 4
 ROWS = (7, 33, 71)
 PERSONAL = frozenset({Role.DIRECT_IDENTIFIER, Role.IDENTIFICATION_CODE, Role.LINKING_CODE, Role.FREE_TEXT})
 # Kanji with a CP932 code that no name pool holds; a run of them cannot come about by chance.
-KANJI = "鱶鰰鱚鮟鱇鯱鰊鱩鮖鯒鰉鱆鮠鯔鰡鱸"
+KANJI = "鱶鰰鱚鮟鱇鯱鰊鮖鯒鰉鱆鮠鯔鰡鱸鰕鰌鮴鮹"
 KANA = "ヂヅヴヰヱヲ"
 
 

@@ -67,7 +67,8 @@ def iterate_claims(people: People, *, first_month: np.datetime64, months: int, r
     """
     member = membership.make_membership(people, first_month=first_month, months=months)
     events = make_episodes(people, months)
-    events = events.take(events.month <= member.last_month[events.person])
+    first = (people.birth_date.astype("datetime64[M]") - first_month.astype("datetime64[M]")).astype(np.int64)
+    events = events.take((events.month >= first[events.person]) & (events.month <= member.last_month[events.person]))
     amounts = price_events(people, events, member, people.open_stream("amounts"))
     columns = _event_columns(people, events, first_month, member)
     person_columns = _person_columns(people, member)
