@@ -90,17 +90,20 @@ class Keys:
         passphrase : str or None
             Lock both under it (age scrypt; PKCS #8 with the best encryption of the library).
         """
-        make_private(folder)
+        keys = cls(make_private(folder), passphrase)
         if not (folder / IDENTITY).exists():
-            secret = str(pyrage.x25519.Identity.generate()).encode()
+            # Kept unlocked for this command: unlocking costs a second by design.
+            keys._identity = pyrage.x25519.Identity.generate()
+            secret = str(keys._identity).encode()
             write_secret(folder / IDENTITY, pyrage.passphrase.encrypt(secret, passphrase) if passphrase else secret)
         if not (folder / SIGNING).exists():
             lock: serialization.KeySerializationEncryption = (
                 serialization.BestAvailableEncryption(passphrase.encode()) if passphrase else serialization.NoEncryption()
             )
-            pem = Ed25519PrivateKey.generate().private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
+            keys._signing = Ed25519PrivateKey.generate()
+            pem = keys._signing.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
             write_secret(folder / SIGNING, pem)
-        return cls(folder, passphrase)
+        return keys
 
     def _read(self, name: str) -> bytes:
         """Return the bytes of a key file.
@@ -122,9 +125,12 @@ class Keys:
     @cached_property
     def _identity(self) -> pyrage.x25519.Identity:
         content = self._read(IDENTITY)
+        locked = content.startswith(AGE_HEADER)
+        if locked and self._passphrase is None:
+            raise _locked(IDENTITY)
         try:
-            if content.startswith(AGE_HEADER):
-                content = pyrage.passphrase.decrypt(content, self._passphrase or "")
+            if locked:
+                content = pyrage.passphrase.decrypt(content, self._passphrase)
             return pyrage.x25519.Identity.from_str(content.decode().strip())
         except (pyrage.DecryptError, pyrage.IdentityError, UnicodeDecodeError) as error:
             raise _locked(IDENTITY) from error

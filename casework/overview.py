@@ -7,8 +7,9 @@ from casework.states import LABELS, CaseState, FileState, State, Transition, nex
 from casework.store import Store
 from schemas.messages import N_
 
-# Ways out that are always there are not what a case waits for.
+# Ways out and back that are always there are not what a case waits for.
 EXITS = frozenset({CaseState.CANCELLED, FileState.ERASED})
+BACK = frozenset({(FileState.RECEIVED, FileState.RECEIVED), (FileState.NORMALISED, FileState.RECEIVED)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def _steps(store: Store, state: State, case_state: CaseState, *, case_id: str, f
     return tuple(
         _step(store, transition, case_state, case_id=case_id, file_id=file_id)
         for transition in next_steps(state)
-        if transition.target not in EXITS and transition.target != state
+        if transition.target not in EXITS and (transition.source, transition.target) not in BACK
     )
 
 

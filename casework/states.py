@@ -106,6 +106,7 @@ def _roles(*roles: Role) -> frozenset[Role]:
 
 
 C, F = CaseState, FileState
+DESK = _roles(Role.SCREENER, Role.APPROVER)
 SCREENED = frozenset({"case.screened", "record.screening", "record.review"})
 OPEN = frozenset({C.REQUESTED, C.CONTRACTED})
 CONTRACTED = frozenset({C.CONTRACTED})
@@ -114,7 +115,7 @@ ORDERED = frozenset({"record.erasure_order"})
 
 
 def _case(source: CaseState | None, target: CaseState, event: str, role: Role, label: str, **more: frozenset[str]) -> Transition:
-    return Transition(source=source, target=target, event=event, roles=_roles(role), label=label, **more)  # type: ignore[arg-type]
+    return Transition(source=source, target=target, event=event, label=label, **({"roles": _roles(role)} | more))  # type: ignore[arg-type]
 
 
 def _file(source: FileState | None, target: FileState, event: str, role: Role, label: str, **more: frozenset[str]) -> Transition:
@@ -124,7 +125,7 @@ def _file(source: FileState | None, target: FileState, event: str, role: Role, l
 CASE_TRANSITIONS: tuple[Transition, ...] = (
     _case(None, C.SUBMITTED, "case.submitted", Role.SCREENER, N_("enter the proposal")),
     _case(C.SUBMITTED, C.UNDER_REVIEW, "case.screened", Role.SCREENER, N_("screen the proposal")),
-    _case(C.UNDER_REVIEW, C.RETURNED, "case.returned", Role.SCREENER, N_("return the proposal for correction")),
+    _case(C.UNDER_REVIEW, C.RETURNED, "case.returned", Role.SCREENER, N_("return the proposal for correction"), roles=DESK),
     _case(C.RETURNED, C.UNDER_REVIEW, "case.resubmitted", Role.SCREENER, N_("enter the corrected proposal")),
     _case(C.UNDER_REVIEW, C.ACCEPTED, "case.accepted", Role.APPROVER, N_("accept the proposal"), excludes=SCREENED),
     _case(C.UNDER_REVIEW, C.REJECTED, "case.rejected", Role.APPROVER, N_("reject the proposal"), excludes=SCREENED),

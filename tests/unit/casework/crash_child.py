@@ -1,7 +1,8 @@
 """Runs one command of the office again and again, killed by SIGKILL at every step it takes on disk: not a test, a child of one.
 
-For k = 1, 2, 3 … it copies the workspace, forks, and lets the fork kill itself just before or just after its k-th step (fsync, rename,
-unlink, rmdir, commit); it ends with the first fork that ran through. Prints one line per fork: folder and whether it was killed.
+For k = 1, 2, 3 … (or in longer strides) it copies the workspace, forks, and lets the fork kill itself just before or just after its
+k-th step (fsync, rename, unlink, rmdir, commit); it ends with the first fork that ran through. Prints one line per fork: folder and
+whether it was killed.
 """
 
 import os
@@ -10,6 +11,8 @@ import signal
 import sys
 from pathlib import Path
 
+import alembic.command
+import alembic.config
 from sqlalchemy import event
 
 from casework.console import Session
@@ -41,6 +44,9 @@ def init(home: Path) -> None:
     init_office(home, Settings(office_name="見本", regime="tokumei-2023", synthetic=True), actor="chief")
 
 
+# Imported before the forks, so that each of them is quick.
+assert alembic.command
+assert alembic.config
 SCENARIOS = {"erase": erase, "seal": seal, "paper": paper, "init": init}
 taken = 0
 last = 0
@@ -67,10 +73,10 @@ def patch(name: str) -> None:
     setattr(os, name, counted)
 
 
-def main(scenario: str, template: Path, runs: Path) -> None:
+def main(scenario: str, template: Path, runs: Path, stride: int) -> None:
     global last  # noqa: PLW0603 - set before each fork
     while True:
-        last += 1
+        last += stride
         home = runs / f"{last:03d}" / "office"
         shutil.copytree(template, home) if template.exists() else home.parent.mkdir(parents=True)
         pid = os.fork()
@@ -88,4 +94,4 @@ def main(scenario: str, template: Path, runs: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))

@@ -290,7 +290,7 @@ def test_a_colleague_killed_in_the_middle_leaves_a_folder_until_the_next_command
 
 def run_killed(scenario, template, runs):
     """The workspaces left by forks killed at every step, and the last one, which ran through."""
-    command = [sys.executable, str(Path(__file__).with_name("crash_child.py")), scenario, str(template), str(runs)]
+    command = [sys.executable, str(Path(__file__).with_name("crash_child.py")), scenario, str(template), str(runs), "1"]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
     lines = [line.split("\t") for line in done.stdout.splitlines()]
     return [Path(home) for home, killed in lines if killed == "1"], [Path(home) for home, killed in lines if killed == "0"]
