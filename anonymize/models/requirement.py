@@ -32,9 +32,10 @@ class ClassSums:
 class Requirement(Protocol):
     """A property every released class must have.
 
-    All models here are *monotone under merging*: when two classes have the property, their union has it. Some also *grow*: a class that
-    has the property keeps it whatever line joins (k, distinct l). Only what grows tells a search, when rows may be suppressed, that rows
-    which fail at a node fail at every finer node: a class of entropy l-diversity may be spoilt by neighbours that fail on their own.
+    All models here are *monotone under merging*: when two classes without a common person have the property, their union has it. Some
+    also *grow*: a class that has the property keeps it whatever line joins (k, distinct l), common persons or not. Only what grows tells
+    a search, when rows may be suppressed, that rows which fail at a node fail at every finer node: a class of entropy l-diversity may be
+    spoilt by neighbours that fail on their own.
     """
 
     @property

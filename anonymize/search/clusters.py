@@ -107,3 +107,22 @@ class Clusters:
                 differs[own[groups[inside] != groups[self.firsts[own]]]] = True
                 at = self.levels[:, j] == level + 1
                 self.levels[at & ~differs, j] = level
+
+    def unify(self) -> None:
+        """Make one class of those with equal released values, as a reader of the release would see them."""
+        present = np.flatnonzero(self.rows > 0)
+        cells = np.empty((len(present), 2 * self.levels.shape[1]), dtype=np.int32)
+        for j, table in enumerate(self.problem.task.table.levels):
+            cells[:, 2 * j] = self.levels[present, j]
+            cells[:, 2 * j + 1] = table.codes[self.problem.values[self.firsts[present], j], self.levels[present, j]]
+        order = np.lexsort(cells.T[::-1])
+        same = np.zeros(len(order), dtype=np.bool_)
+        same[1:] = (cells[order[1:]] == cells[order[:-1]]).all(axis=1)
+        leaders = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))
+        for source, target in zip(present[order[same]], present[order[leaders[same]]], strict=True):
+            self.merge(int(source), int(target), self.levels[target])
+
+    def failing(self) -> NDArray[np.int64]:
+        """Return the classes that do not meet the requirement, counted exactly."""
+        sums = sum_classes(self.gauge.lines, self.classes.astype(np.int32), len(self.levels))
+        return np.flatnonzero((self.rows > 0) & ~self.gauge.requirement.satisfied(sums))

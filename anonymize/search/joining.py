@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anonymize.search.clusters import Clusters
+from schemas.errors import InternalError
+from schemas.messages import N_
 
 CANDIDATES = 8
 
@@ -30,6 +32,20 @@ def join_leftovers(clusters: Clusters, leftovers: NDArray[np.int64]) -> None:
             _settle(clusters, number, pending)
 
 
+def repair(clusters: Clusters) -> None:
+    """Lower the classes, unify those that a reader cannot tell apart, and merge on until every class is satisfied.
+
+    Classes fail here only where models are not monotone: persons who stand in several classes, and a model that does not grow.
+    """
+    clusters.lower()
+    clusters.unify()
+    while len(failing := clusters.failing()):
+        for number in failing:
+            if clusters.rows[number] > 0:
+                _settle(clusters, int(number), [])
+        clusters.unify()
+
+
 def _settle(clusters: Clusters, number: int, pending: list[int]) -> None:
     """Merge a class that fails with its nearest ones until it is satisfied."""
     while not clusters.is_satisfied(number):
@@ -40,6 +56,8 @@ def _settle(clusters: Clusters, number: int, pending: list[int]) -> None:
         order = np.argsort(settled, kind="stable")[:CANDIDATES]
         near = [int(c) for c in order if np.isfinite(settled[c])]
         grows = clusters.gauge.requirement.grows
+        if not np.isfinite(costs).any():
+            raise InternalError(N_("a coarsest class fails that did not fail before"), N_("report this defect"))
         target = next((c for c in near if grows or clusters.is_satisfied(number, c)), near[0] if near else int(np.argmin(costs)))
         clusters.merge(number, target, union[target])
         number = target

@@ -16,17 +16,18 @@ from anonymize.classes import SearchTask
 from anonymize.recoding import Recoding, SearchRecord
 from anonymize.search.clusters import Clusters
 from anonymize.search.infeasible import make_error
-from anonymize.search.joining import join_leftovers
+from anonymize.search.joining import join_leftovers, repair
 from anonymize.search.lines import group_lines, sum_classes
 from anonymize.search.nodes import Gauge
 from anonymize.search.optimum import find_global
-from anonymize.search.peeling import ALIVE, CELLS, VISITS, Nodes, Peel, release, start_peel, walk
+from anonymize.search.peeling import ALIVE, CELLS, FINISHED, VISITS, Nodes, Peel, add_nodes, release, start_peel, walk
 from anonymize.search.problem import Problem
-from anonymize.search.walks import list_nodes
+from anonymize.search.walks import guide_nodes, is_enumerable, list_nodes, plant_trees
 from schemas.errors import InternalError
 from schemas.messages import N_
 
 STEP_LINES = 20_000_000
+ROUND_SHARE = 0.5
 
 
 @dataclass(slots=True)
@@ -48,32 +49,55 @@ class LocalSearch:
     def run(self, kept: NDArray[np.bool_]) -> Clusters:
         """Return classes of all kept lines, each satisfied."""
         problem = self.gauge.problem
-        nodes = list_nodes(problem, kept)
-        peel = self.peel(nodes, kept)
+        peel, nodes = self.peel_all(kept) if is_enumerable(problem) else self.peel_guided(kept)
         self.visits = int(peel.numbers[VISITS])
         clusters = _to_clusters(self.gauge, nodes, peel)
         leftovers = np.flatnonzero(kept & (clusters.classes < 0))
         join_leftovers(clusters, leftovers)
-        clusters.lower()
+        repair(clusters)
         return clusters
 
-    def peel(self, nodes: NDArray[np.int64], kept: NDArray[np.bool_]) -> Peel:
-        """Return the state after the walk over all nodes."""
+    def peel_all(self, kept: NDArray[np.bool_]) -> tuple[Peel, NDArray[np.int64]]:
+        """Return the state after a walk over the whole lattice, and its nodes."""
+        nodes = list_nodes(self.gauge.problem)
+        peel = add_nodes(start_peel(self.gauge.problem.persons, kept), _least_losses(self.gauge.problem, nodes), 0)
+        self.walk(peel, nodes)
+        return peel, nodes
+
+    def peel_guided(self, kept: NDArray[np.bool_]) -> tuple[Peel, NDArray[np.int64]]:
+        """Return the state after walks over nodes that lines still alive ask for, round by round, and all these nodes."""
+        problem = self.gauge.problem
+        trees = plant_trees(problem)
+        peel = start_peel(problem.persons, kept)
+        nodes = np.array([problem.coarsest], dtype=np.int64)
+        peel = add_nodes(peel, _least_losses(problem, nodes), 0)
+        known = {problem.coarsest}
+        while (alive := int(peel.numbers[ALIVE])) > 0:
+            asked, losses = guide_nodes(problem, trees, peel.alive[:alive].copy())
+            fresh = [levels for levels in dict.fromkeys(map(tuple, asked.tolist())) if levels not in known]
+            known.update(fresh)
+            more = np.array(fresh, dtype=np.int64).reshape(-1, nodes.shape[1])
+            peel = add_nodes(peel, _least_losses(problem, more), len(nodes))
+            nodes = np.concatenate([nodes, more])
+            is_last = not fresh or self.is_over()
+            peel.ceiling[0] = np.inf if is_last else float(np.quantile(losses, ROUND_SHARE))
+            self.walk(peel, nodes)
+            if is_last:
+                break
+        return peel, nodes
+
+    def walk(self, peel: Peel, nodes: NDArray[np.int64]) -> None:
+        """Let classes leave at the nodes, up to the ceiling."""
         problem = self.gauge.problem
         places = problem.places(nodes)
-        peel = start_peel(problem.persons, _least_losses(problem, nodes))
-        alive = np.flatnonzero(kept)
-        peel.alive[: len(alive)] = alive
-        peel.numbers[ALIVE] = len(alive)
         exact = problem.task.diversity or problem.task.closeness or problem.task.table.memberships is not None
         steps = np.array([STEP_LINES, 1 if exact else 0], dtype=np.int64)
         flat, listed = problem.flat(problem.codes), Nodes(places.starts, places.factors, places.wide)
-        while (answer := walk(flat, listed, peel, problem.task.k, steps)) != -1.0:
+        while (answer := walk(flat, listed, peel, problem.task.k, steps)) != FINISHED:
             if answer >= 0:
                 release(peel, self.allowed(peel), answer)
             elif self.is_over():
                 break
-        return peel
 
     def allowed(self, peel: Peel) -> NDArray[np.bool_]:
         """Return, per cell of the node last counted, whether it meets the requirement, exactly."""
@@ -130,21 +154,19 @@ def find_local(task: SearchTask) -> Recoding:
 
 
 def check_classes(clusters: Clusters, kept: NDArray[np.bool_]) -> None:
-    """Raise when a kept line has no class, or a released class fails, counted once more from the released values.
+    """Raise when a kept line has no class, or not the released values of its class, or when a class fails.
 
     Raises
     ------
     InternalError
         The search is defective.
     """
-    gauge, problem = clusters.gauge, clusters.problem
-    cells = np.concatenate([problem.values * 0, clusters.line_levels()], axis=1).astype(np.int64)
-    for j, table in enumerate(problem.task.table.levels):
-        cells[:, j] = table.codes[problem.values[:, j], cells[:, j + problem.values.shape[1]]]
-    ids = np.full(len(kept), -1, dtype=np.int32)
-    ids[kept] = np.unique(cells[kept], axis=0, return_inverse=True)[1].reshape(-1)
-    satisfied = gauge.requirement.satisfied(sum_classes(gauge.lines, ids, int(ids.max(initial=-1)) + 1))
-    if not satisfied.all() or (clusters.classes[kept] < 0).any():
+    values, levels = clusters.problem.values, clusters.line_levels()
+    own = clusters.firsts[clusters.classes[kept]]
+    equal = (clusters.classes[kept] >= 0).all()
+    for j, table in enumerate(clusters.problem.task.table.levels):
+        equal = equal and (table.codes[values[kept, j], levels[kept, j]] == table.codes[values[own, j], levels[kept, j]]).all()
+    if not equal or len(clusters.failing()):
         raise InternalError(N_("the local search made a class that fails"), N_("report this defect; use method: global meanwhile"))
 
 

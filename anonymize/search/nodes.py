@@ -56,6 +56,7 @@ class Gauge:
         self.requirement: Requirement = make_requirement(problem.task)
         self.floor = self.requirement.floor
         self.lines = all_lines(problem)
+        self.is_additive = all(counts.memberships is None for counts in self.lines.sensitive.values())
         self.row_limit = int(np.floor(problem.task.suppression_limit * problem.rows.sum() + 1e-9))
         self.evaluated = 0
         histogram = np.bincount(
@@ -112,6 +113,9 @@ class Gauge:
     def is_barren(self, coarsest: Node) -> bool:
         """Whether no finer node can be feasible: too many rows are doomed, or one fails and none may be suppressed.
 
-        The second holds for every model that is monotone under merging: were all classes of a finer node satisfied, so were their unions.
+        The second holds where models are monotone under merging, which they are while counts may be added: were all classes of a finer
+        node satisfied, so were their unions. Persons who stand in several classes break that for the models that do not grow.
         """
-        return coarsest.doomed_rows > self.row_limit or (self.row_limit == 0 and coarsest.failed_rows > 0)
+        if coarsest.doomed_rows > self.row_limit:
+            return True
+        return self.row_limit == 0 and coarsest.failed_rows > 0 and (self.requirement.grows or self.is_additive)

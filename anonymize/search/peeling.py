@@ -45,6 +45,8 @@ class Peel(NamedTuple):
         Per line alive its cell at the node last counted; per cell its first line, persons and loss.
     at, classes : NDArray[np.int64]
         Per line the node and class it left with, -1 while alive.
+    ceiling : NDArray[np.float64]
+        (1): the walk ends where the next node's bound is higher.
     """
 
     numbers: NDArray[np.int64]
@@ -58,26 +60,38 @@ class Peel(NamedTuple):
     cell_losses: NDArray[np.float64]
     at: NDArray[np.int64]
     classes: NDArray[np.int64]
+    ceiling: NDArray[np.float64]
 
 
-def start_peel(persons: NDArray[np.int64], bounds: NDArray[np.float64]) -> Peel:
-    """Return the state in which nothing has left; `bounds` are losses below which no class of a node lies."""
+def start_peel(persons: NDArray[np.int64], kept: NDArray[np.bool_]) -> Peel:
+    """Return the state in which nothing has left and no node is in the heap."""
     lines = len(persons)
-    order = np.lexsort((np.arange(len(bounds)), bounds))
-    numbers = np.array([lines, len(bounds), 0, 0, 0, 0], dtype=np.int64)
+    alive = np.zeros(lines, dtype=np.int64)
+    alive[: int(kept.sum())] = np.flatnonzero(kept)
     return Peel(
-        numbers,
-        np.arange(lines, dtype=np.int64),
+        np.array([int(kept.sum()), 0, 0, 0, 0, 0], dtype=np.int64),
+        alive,
         persons,
-        bounds[order].astype(np.float64),
-        order.astype(np.int64),
+        np.empty(0),
+        np.empty(0, np.int64),
         np.empty(lines, np.int32),
         np.empty(lines, np.int64),
         np.empty(lines, np.int64),
         np.empty(lines, np.float64),
         np.full(lines, -1, np.int64),
         np.full(lines, -1, np.int64),
+        np.array([np.inf]),
     )
+
+
+def add_nodes(peel: Peel, bounds: NDArray[np.float64], first: int) -> Peel:
+    """Return the state with more nodes in the heap, numbered from `first`; `bounds` are losses below which no class of theirs lies."""
+    size = int(peel.numbers[HEAP])
+    heap = np.concatenate([peel.heap[:size], np.arange(first, first + len(bounds))])
+    keys = np.concatenate([peel.bounds[:size], bounds])
+    order = np.lexsort((heap, keys))
+    peel.numbers[HEAP] = len(heap)
+    return peel._replace(bounds=keys[order], heap=heap[order])
 
 
 @compiled
@@ -208,6 +222,8 @@ def walk(flat: Flat, nodes: Nodes, peel: Peel, k: int, steps: NDArray[np.int64])
         if used >= steps[0]:
             return float(PAUSED)
         bound, node = peel.bounds[0], peel.heap[0]
+        if bound > peel.ceiling[0]:
+            break
         _pop(peel)
         peel.numbers[NODE] = node
         peel.numbers[VISITS] += 1
