@@ -169,12 +169,15 @@ def _to_finding(error: ValidationError, lines: Mapping[Path_, int]) -> Finding:
         kind=kind,
         column=Name(".".join(str(part) for part in place)) if place else None,
         rows=(line,) if line else (),
-        params={"constraint": _to_param(error.constraint)} if "{constraint}" in kind.template else {},
+        params={"constraint": _to_param(error)} if "{constraint}" in kind.template else {},
     )
 
 
-def _to_param(constraint: object) -> Param:
-    """Return a constraint (it comes from the schema, never from the document) as something to show."""
+def _to_param(error: ValidationError) -> Param:
+    """Return the constraint of a rule (it comes from the schema, never from the document) as something to show."""
+    constraint = error.constraint
+    if error.code == cerberus_errors.ITEMS_LENGTH.code:
+        return len(constraint)
     if isinstance(constraint, (int, float)):
         return constraint
     if isinstance(constraint, (list, tuple, set, frozenset, Mapping)):

@@ -28,6 +28,7 @@ _SCALARS: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("int", re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})$"), "-+0123456789"),
     ("float", re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+]?[0-9]+)?$"), "-+0123456789"),
 )
+_TAGS = frozenset({"map", "seq", "str", *(name for name, _, _ in _SCALARS)})
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -160,6 +161,13 @@ class _Builder:
 
     def build(self, node: yaml.Node, place: Path_) -> Any:
         self._lines.setdefault(place, node.start_mark.line + 1)
+        if node.tag.removeprefix(_TAG) not in _TAGS:
+            raise FormRejected(
+                N_("{file} uses a YAML tag (line {line})"),
+                N_("write plain values"),
+                file=Name(self._path.name),
+                line=node.start_mark.line + 1,
+            )
         if isinstance(node, yaml.MappingNode):
             return self._build_mapping(node, place)
         if isinstance(node, yaml.SequenceNode):
@@ -181,22 +189,16 @@ class _Builder:
             values[key.value] = self.build(value, (*place, key.value))
         return values
 
-    def _build_scalar(self, node: yaml.Node) -> Any:
+    @staticmethod
+    def _build_scalar(node: yaml.Node) -> Any:
         kind, text = node.tag.removeprefix(_TAG), str(node.value)
-        if kind == "str":
-            return text
         if kind == "null":
             return None
         if kind == "bool":
             return text.lower() == "true"
         if kind in {"int", "float"}:
             return int(text) if kind == "int" else float(text)
-        raise FormRejected(
-            N_("{file} uses a YAML tag (line {line})"),
-            N_("write plain values"),
-            file=Name(self._path.name),
-            line=node.start_mark.line + 1,
-        )
+        return text
 
 
 def _malformed(path: Path, line: int) -> FormRejected:

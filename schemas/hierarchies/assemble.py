@@ -89,7 +89,7 @@ def assemble(
         codes=codes_by_level,
         leaves=leaf_counts,
         total_leaves=total,
-        labels=tell_apart(raw, hierarchy.level_names, codes_by_level, leaf_counts),
+        labels=tell_apart(raw, codes_by_level, leaf_counts),
         bounds=_all_bounds(steps, value_bounds, missing),
         ordered=value_bounds is not None,
     )
@@ -106,13 +106,12 @@ def _spread_labels(value_labels: Sequence[str], present: NDArray[np.bool_]) -> l
 
 def tell_apart(
     labels: Sequence[list[str]],
-    level_names: Sequence[str],
     codes: NDArray[np.int32],
     leaves: Sequence[NDArray[np.int64]],
 ) -> tuple[tuple[str, ...], ...]:
     """Return labels such that one text never names two different groups.
 
-    Where a coarser group has the text of a finer one (a leaf "Other" in a group "Other") and holds more, it gets the name of its level.
+    Where a coarser group has the text of a finer one (a leaf "Other" in a group "Other") and holds more, it gets the number of its level.
     Groups that hold the same values at several levels (90歳以上) keep one text.
     """
     firsts, sizes = zip(*(np.unique(column, return_index=True, return_counts=True)[1:] for column in codes.T), strict=True)
@@ -126,7 +125,7 @@ def tell_apart(
             # Groups nest: as many values, as many leaves and one value in common make them the same set.
             same = sizes[level][group] == sizes[finer][finer_group] and leaves[level][group] == leaves[finer][finer_group]
             if not (same and codes[firsts[level][group], finer] == finer_group):
-                renamed[group] = f"{texts[group]}（{level_names[level]}）"
+                renamed[group] = f"{texts[group]}（第{level}階層）"
         for group, text in enumerate(renamed):
             seen.setdefault(text, (level, group))
         told.append(tuple(renamed))

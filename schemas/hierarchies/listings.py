@@ -73,7 +73,7 @@ def read_tree(tree: Mapping[str, Any], name: str) -> Listing:
     Raises
     ------
     PlanError
-        Leaves lie at different depths, or something is neither a group, a list nor a text.
+        Leaves lie at different depths, or something is neither a group nor a list of leaves.
     """
     paths = list(_walk(tree, (), name))
     depths = {len(path) for path in paths}
@@ -87,18 +87,15 @@ def read_tree(tree: Mapping[str, Any], name: str) -> Listing:
 
 
 def _walk(node: object, above: tuple[str, ...], name: str) -> Iterator[tuple[str, ...]]:
-    """Yield the path from the top to each leaf; a group is told from its namesakes by the path, so labels repeat only at one level."""
+    """Yield the path from the top to each leaf."""
     if isinstance(node, Mapping):
         for key, below in node.items():
             yield from _walk(below, (*above, str(key)), name)
-    elif isinstance(node, (list, tuple)):
-        for leaf in node:
-            yield from _walk(str(leaf) if isinstance(leaf, (int, float)) else leaf, above, name)
-    elif isinstance(node, str) and above:
-        yield (*above, node)
+    elif isinstance(node, (list, tuple)) and all(isinstance(leaf, (str, int, float)) for leaf in node):
+        yield from ((*above, str(leaf)) for leaf in node)
     else:
         raise PlanError(
-            N_("the tree {hierarchy} holds something that is neither a group, a list nor a text"),
+            N_("the tree {hierarchy} holds something that is neither a group nor a list of leaves"),
             N_("write groups as names with lists of leaves"),
             hierarchy=Name(name),
         )

@@ -209,8 +209,8 @@ def to_bounds(lower: NDArray[Any], following: NDArray[Any]) -> Bounds:
 
 
 def _check_widths(name: str, widths: Sequence[float]) -> None:
-    ratios = [after / before for before, after in itertools.pairwise(widths)]
-    if any(width <= 0 for width in widths) or any(ratio < 2 or abs(ratio - round(ratio)) > 1e-9 for ratio in ratios):
+    ratios = [after / before for before, after in itertools.pairwise(widths) if before > 0]
+    if min(widths) <= 0 or any(ratio < 2 or abs(ratio - round(ratio)) > 1e-9 for ratio in ratios):
         raise PlanError(
             N_("the widths of the hierarchy {hierarchy} do not nest"),
             N_("give positive widths from small to large, each a whole multiple of the one before, such as 5, 10, 20"),
