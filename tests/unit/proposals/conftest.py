@@ -143,3 +143,42 @@ def approver(office):
 def as_(office, actor):
     """Return the office in the hands of another person."""
     return dataclasses.replace(office, actor=actor)
+
+
+@pytest.fixture
+def colleague(office):
+    """The same office in the hands of someone with every role."""
+    return as_(office, OTHER)
+
+
+@pytest.fixture
+def personal_tests():
+    """Codes of the tests that are a person's."""
+    return PERSONAL_TESTS
+
+
+@pytest.fixture
+def answers(personal_tests):
+    """A person's pass on every test that is a person's."""
+    return [{"criterion": code, "verdict": "pass", "reason": "提案書の記載のとおりと認める。"} for code in personal_tests]
+
+
+@pytest.fixture
+def accepted(office, approver, write_form, form, answers):
+    """An office whose case C-0001 is accepted."""
+    from proposals.case_review import accept_case, review_case, screen_case
+    from proposals.submission import submit_proposal
+
+    submit_proposal(office, write_form(form))
+    screen_case(office, "C-0001")
+    review_case(office, "C-0001", answers)
+    accept_case(approver, "C-0001")
+    return office
+
+
+@pytest.fixture
+def old_office(tmp_path):
+    """An office under the former law, with the same entries."""
+    home = make_home(tmp_path / "old", "hishikibetsu-2017")
+    with open_office(Session(home=home, actor=SCREENER), now=lambda: NOW) as opened:
+        yield opened
