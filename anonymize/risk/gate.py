@@ -110,7 +110,7 @@ def _check_promises(assessment: Assessment, thresholds: Thresholds) -> Iterator[
 def _check_attacks(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
     for attack in assessment.attacks:
         if attack.has_power and attack.exceeds:
-            params: dict[str, Param] = {"attack": Name(attack.title), "limit": thresholds.attack}
+            params: dict[str, Param] = {"attack": Name(attack.title), "limit": attack.limit}
             template = N_("an attack ({attack}) succeeds beyond {limit}")
             if attack.column:
                 params["column"] = Name(attack.column)

@@ -4,8 +4,7 @@ Decided here: what is recorded (`risk`, `gate`, the paper `risk_report`) and tha
 and the two-person rule (the store).
 """
 
-import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from anonymize.risk.assessment import Assessment, Subject, assess
@@ -31,7 +30,7 @@ def review_file(
     office: Office,
     file_id: str,
     *,
-    settings: AttackSettings | None,
+    amount: Mapping[str, int],
     population: Path | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> tuple[Assessment, list[Reason]]:
@@ -43,8 +42,8 @@ def review_file(
         The open office; its actor must be a reviewer who did not process the file.
     file_id : str
         A file in state `processed`.
-    settings : AttackSettings or None
-        How much is attacked (the limit comes from the context of the case); None: no attacks.
+    amount : Mapping[str, int]
+        How much is attacked: trials, persons, seed. The limits come from the context of the case.
     population : Path or None
         Table of people.
     advance : Callable[[int], None]
@@ -61,14 +60,14 @@ def review_file(
         office.store.check_file_step(file_id, state, actor=office.actor)
     plan = find_plan(office, file_id)
     thresholds = find_case_thresholds(office, file_id, plan)
-    limited = dataclasses.replace(settings, limit=thresholds.attack) if settings else None
+    settings = AttackSettings(limits=thresholds.limit_attacks(), **amount)
     with (
         office.vault.work_folder() as work,
         office.vault.open(file_id, NORMALISED) as original,
         office.vault.open(file_id, PROCESSED) as released,
     ):
         subject = Subject(original=original, released=released, plan=plan, population=population)
-        assessment = assess(subject, thresholds, settings=limited, work=work, advance=advance)
+        assessment = assess(subject, thresholds, settings=settings, work=work, advance=advance)
     reasons = reasons_not_to_release(assessment, thresholds)
     _record(office, file_id, assessment, reasons)
     return assessment, reasons

@@ -215,6 +215,6 @@ def _read_field(field: pa.Field) -> ReleasedColumn:
         treatment=str(said.get("treatment", "")),
         clause=said.get("clause"),
         hierarchy=said.get("hierarchy"),
-        levels=tuple(str(level) for level in (said.get("level") if isinstance(said.get("level"), list) else [said.get("level")]) if level),
+        levels=tuple(str(level) for level in said.get("levels") or [said.get("level")] if level),
         ordered=bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_temporal(kind) or pa.types.is_decimal(kind)),
     )

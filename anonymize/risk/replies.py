@@ -14,7 +14,7 @@ from anonymize.risk.attacks.suite import AttackSettings
 from anonymize.risk.gate import reasons_not_to_release
 from anonymize.risk.report import render_report
 from anonymize.risk.report.numbers import writer_for
-from anonymize.risk.thresholds import find_thresholds
+from anonymize.risk.thresholds import Thresholds, find_thresholds
 from casework.console import Reply, Session, progress
 from casework.i18n import find_translator, translate
 from schemas.errors import ReleaseRefused
@@ -43,7 +43,7 @@ def assess_files(options: Mapping[str, Any]) -> Reply:
     )
     with progress(N_("assessing"), STEPS) as advance:
         work = options["report_path"].resolve().parent
-        assessment = assess(subject, thresholds, settings=read_settings(options, thresholds.attack), work=work, advance=advance)
+        assessment = assess(subject, thresholds, settings=read_settings(options, thresholds), work=work, advance=advance)
     reasons = reasons_not_to_release(assessment, thresholds)
     page = render_report(
         assessment,
@@ -58,11 +58,12 @@ def assess_files(options: Mapping[str, Any]) -> Reply:
     return answer(assessment, reasons)
 
 
-def read_settings(options: Mapping[str, Any], limit: float) -> AttackSettings | None:
+def read_settings(options: Mapping[str, Any], thresholds: Thresholds) -> AttackSettings | None:
     """Return how much is attacked; None without attacks."""
     if options.get("no_attacks"):
         return None
-    return AttackSettings(limit=limit, trials=options["attacks"], persons=options["sample"], seed=options["seed"])
+    amount = {"trials": options["attacks"], "persons": options["sample"], "seed": options["seed"]}
+    return AttackSettings(limits=thresholds.limit_attacks(), **amount)
 
 
 def write_reports(assessment: Assessment, reasons: Sequence[Reason], page: str, outputs: Sequence[Path]) -> None:
@@ -93,7 +94,7 @@ def answer(assessment: Assessment, reasons: Sequence[Reason]) -> Reply:
     """Return the answer of an assessment."""
     writer = writer_for(assessment, translate)
     table = Table(box=None, pad_edge=False)
-    table.add_column(translate(N_("figure")))
+    table.add_column(translate(N_("figure of risk")))
     table.add_column(translate(N_("value")), justify="right")
     for figure in assessment.figures:
         if figure.code in SHOWN:
@@ -111,6 +112,6 @@ def review_in_office(session: Session, options: Mapping[str, Any]) -> Reply:
     from casework.office import open_office
 
     with open_office(session) as office, progress(N_("assessing"), STEPS) as advance:
-        settings = read_settings(options, limit=0.0)
-        assessment, reasons = review_file(office, options["file_id"], settings=settings, population=options["population"], advance=advance)
+        amount = {"trials": options["attacks"], "persons": options["sample"], "seed": options["seed"]}
+        assessment, reasons = review_file(office, options["file_id"], amount=amount, population=options["population"], advance=advance)
     return answer(assessment, reasons)

@@ -27,8 +27,8 @@ class Thresholds:
         Highest average risk (0–1).
     uniques : float
         Highest share of persons alone in their class (0–1).
-    attack : float
-        Highest excess success of an attack (0–1).
+    attack, inference : float
+        Highest excess success of an attack that finds persons, and of one that guesses a secret (0–1).
     diversity : int
         Fewest distinct sensitive values of a class.
     article : str
@@ -42,8 +42,13 @@ class Thresholds:
     average: float
     uniques: float
     attack: float
+    inference: float
     diversity: int
     article: str
+
+    def limit_attacks(self) -> dict[str, float]:
+        """Return the limit of each attack; linking with a register of everybody is the average risk, tried out."""
+        return {"linkage": self.average, "singling_out": self.attack, "linkability": self.attack, "inference": self.inference}
 
     def to_json(self) -> dict[str, object]:
         """Return the thresholds for machines."""
@@ -84,6 +89,7 @@ def find_thresholds(regime_name: str, context: str, plan: Plan) -> Thresholds:
         average=limits["expected_risk"],
         uniques=limits["population_uniques_share"],
         attack=limits["attack_success_share"],
+        inference=limits["inference_success_share"],
         diversity=regime.defaults.l_diversity,
         article=_cite(regime),
     )

@@ -17,7 +17,8 @@ class Score:
     Parameters
     ----------
     members, strangers, baseline : float or None
-        Share of successes (0–1) on persons in the file, on persons outside it (None where the attack needs no control), and by guessing.
+        Share of successes (0–1) on persons in the file, on persons outside it (None where the attack needs no control), and by guessing
+        (None where there is nothing to guess).
     excess : float
         Success on members beyond that on strangers, as a share of what was left to win, 0–1; success itself without a control.
     interval : tuple[float, float]
@@ -26,7 +27,7 @@ class Score:
 
     members: float
     strangers: float | None
-    baseline: float
+    baseline: float | None
     excess: float
     interval: tuple[float, float]
 
@@ -86,7 +87,7 @@ class AttackResult:
 
     @property
     def exceeds(self) -> bool:
-        """Whether the release may fail: the upper end of the interval lies above the limit, and the estimate too."""
+        """Whether the release fails: the estimate lies above the limit."""
         return self.released.excess > self.limit
 
     def to_json(self) -> dict[str, object]:
@@ -111,7 +112,7 @@ class AttackResult:
         }
 
 
-def score_against_control(*, trials: int, members: int, strangers: int, baseline: float) -> Score:
+def score_against_control(*, trials: int, members: int, strangers: int, baseline: float | None) -> Score:
     """Return success on members beyond success on as many strangers.
 
     Parameters

@@ -27,8 +27,6 @@ class Scene:
         Originals of persons in the release, and of as many who are not.
     secrets : tuple[str, ...]
         Sensitive columns, in `numbers` or `categories` of the rows.
-    limit : float
-        Acceptable excess of success, 0–1.
     """
 
     quasi_identifiers: Mapping[str, QuasiIdentifier]
@@ -36,7 +34,6 @@ class Scene:
     members: Rows
     strangers: Rows
     secrets: tuple[str, ...]
-    limit: float
 
     def __repr__(self) -> str:
         """Show counts only."""

@@ -47,7 +47,7 @@ def find_quasi_identifiers(plan: Plan, values: Mapping[str, pa.ChunkedArray]) ->
     return found
 
 
-def stage_release(halves: Halves, release: Path, plan: Plan, *, seed: int, limit: float) -> Scene:
+def stage_release(halves: Halves, release: Path, plan: Plan, *, seed: int) -> Scene:
     """Return the scene of the attacks on the processed half.
 
     Parameters
@@ -60,8 +60,6 @@ def stage_release(halves: Halves, release: Path, plan: Plan, *, seed: int, limit
         Hierarchies.
     seed : int
         Of values drawn from generalised ones.
-    limit : float
-        Acceptable excess of success, 0–1.
     """
     rng = np.random.default_rng([seed, 1])
     columns, _ = read_fields(release)
@@ -75,10 +73,10 @@ def stage_release(halves: Halves, release: Path, plan: Plan, *, seed: int, limit
         *({name: quasi[name].encode_values(half.column(name)) for name in labels} for half in (halves.members, halves.strangers)),
     )
     rows = [Rows(known=k, numbers=numbers, categories=categories) for k, (numbers, categories) in zip(known, coded, strict=True)]
-    return Scene(quasi_identifiers=quasi, released=rows[0], members=rows[1], strangers=rows[2], secrets=secret_columns(plan), limit=limit)
+    return Scene(quasi_identifiers=quasi, released=rows[0], members=rows[1], strangers=rows[2], secrets=secret_columns(plan))
 
 
-def stage_unprotected(halves: Halves, plan: Plan, *, limit: float) -> Scene:
+def stage_unprotected(halves: Halves, plan: Plan) -> Scene:
     """Return the scene of the positive control: the attacker holds the members' own rows, as they came."""
     quasi = _of_halves(halves, plan)
     both = (halves.members, halves.strangers)
@@ -87,7 +85,7 @@ def stage_unprotected(halves: Halves, plan: Plan, *, limit: float) -> Scene:
         Rows(known={name: q.encode_values(half.column(name)) for name, q in quasi.items()}, numbers=numbers, categories=categories)
         for half, (numbers, categories) in zip(both, coded, strict=True)
     )
-    return Scene(quasi_identifiers=quasi, released=members, members=members, strangers=strangers, secrets=secret_columns(plan), limit=limit)
+    return Scene(quasi_identifiers=quasi, released=members, members=members, strangers=strangers, secrets=secret_columns(plan))
 
 
 def treat_cells(halves: Halves, plan: Plan, work: Path) -> Halves:

@@ -4,7 +4,7 @@ Decided here: the order of work, and what is said when there is nothing to attac
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,8 +38,8 @@ class AttackSettings:
 
     Parameters
     ----------
-    limit : float
-        Acceptable excess of success, 0–1.
+    limits : Mapping[str, float]
+        Code of each attack → acceptable excess of success, 0–1.
     trials : int
         Targets or questions per attack.
     persons : int
@@ -48,7 +48,7 @@ class AttackSettings:
         Of all random choices.
     """
 
-    limit: float
+    limits: Mapping[str, float]
     trials: int = 500
     persons: int = 10_000
     seed: int = 0
@@ -108,18 +108,19 @@ def run_attacks(attacked: Attacked, settings: AttackSettings, work: Path, advanc
         release = release_members(halves, attacked.plan, attacked.process, work)
     except TargetNotReached:
         return AttackReport(results=tuple(results), notes=(Message(NOT_REACHED),))
-    plan, limit = attacked.plan, settings.limit
-    scene = stage_release(treat_cells(halves, plan, work), release, plan, seed=settings.seed, limit=limit)
-    bare = stage_unprotected(halves, plan, limit=limit)
+    plan = attacked.plan
+    scene = stage_release(treat_cells(halves, plan, work), release, plan, seed=settings.seed)
+    bare = stage_unprotected(halves, plan)
     trials = min(settings.trials, len(scene.members))
-    for attempt in list_attempts(scene, trials, settings.seed):
-        results.append(measure(attempt, scene, bare, trials))
+    for attempt in list_attempts(scene, settings, trials):
+        results.append(measure(attempt, scene, bare, trials, settings.limits[attempt.code]))
         advance(1)
     return AttackReport(results=tuple(results), notes=() if scene.secrets else (Message(NO_SECRET),))
 
 
-def list_attempts(scene: Scene, trials: int, seed: int) -> Iterator[Attempt]:
+def list_attempts(scene: Scene, settings: AttackSettings, trials: int) -> Iterator[Attempt]:
     """Yield singling out, linkability, and inference of every secret (three at most)."""
+    seed = settings.seed
     columns = len(scene.members.known) + len(scene.members.numbers) + len(scene.members.categories)
     yield Attempt(
         code=singling_out.CODE,
@@ -127,6 +128,7 @@ def list_attempts(scene: Scene, trials: int, seed: int) -> Iterator[Attempt]:
         source=singling_out.SOURCE,
         attacker=Message(singling_out.ATTACKER, {"columns": min(singling_out.COLUMNS, columns)}),
         run=partial(singling_out.attack, trials=trials, seed=seed),
+        limit=settings.limit,
         max_attempts=singling_out.MAX_ATTEMPTS,
     )
     yield Attempt(
@@ -147,7 +149,7 @@ def list_attempts(scene: Scene, trials: int, seed: int) -> Iterator[Attempt]:
         )
 
 
-def measure(attempt: Attempt, scene: Scene, bare: Scene, trials: int) -> AttackResult:
+def measure(attempt: Attempt, scene: Scene, bare: Scene, trials: int, limit: float) -> AttackResult:
     """Return an attack's result on the release (`scene`) and on the unprotected copy (`bare`)."""
     start = time.perf_counter()
     released, unprotected = attempt.run(scene), attempt.run(bare)
@@ -159,7 +161,7 @@ def measure(attempt: Attempt, scene: Scene, bare: Scene, trials: int) -> AttackR
         source=attempt.source,
         released=released,
         unprotected=unprotected,
-        limit=scene.limit,
+        limit=limit,
         trials=trials,
         persons=len(scene.members),
         max_attempts=attempt.max_attempts,
@@ -185,7 +187,7 @@ def attack_file(attacked: Attacked, settings: AttackSettings) -> AttackResult:
         source=linkage.SOURCE,
         released=linkage.score(linkage.count_fitting(read_classes(released, quasi), targets), anybody),
         unprotected=linkage.score(originals.count_same(drawn, list(quasi)), anybody),
-        limit=settings.limit,
+        limit=settings.limits[linkage.CODE],
         trials=len(rows),
         persons=released.persons,
         seconds=time.perf_counter() - start,

@@ -61,17 +61,15 @@ def draw_bars(rows: Sequence[Mapping[str, object]], category: str, share: str, *
     )
 
 
-def draw_intervals(rows: Sequence[Mapping[str, object]], share: str, limit: float, series: Sequence[str]) -> str:
-    """Return points with intervals as SVG, and a line at the limit.
+def draw_intervals(rows: Sequence[Mapping[str, object]], share: str, series: Sequence[str]) -> str:
+    """Return points with intervals as SVG, and a mark at each limit.
 
     Parameters
     ----------
     rows : sequence of mappings
-        `category`, `series` (one of `series`), `value`, `low`, `high` (per cent, 0–100).
+        `category`, `series` (one of `series`), `value`, `low`, `high`, `limit` (per cent, 0–100).
     share : str
         Title of the axis.
-    limit : float
-        Per cent; the dashed line.
     series : sequence of str
         Names of release and unprotected copy, in this order.
     """
@@ -97,9 +95,8 @@ def draw_intervals(rows: Sequence[Mapping[str, object]], share: str, limit: floa
                     },
                 },
                 {
-                    "data": {"values": [{"limit": limit}]},
-                    "mark": {"type": "rule", "color": RED, "strokeDash": [5, 4], "strokeWidth": 1.5},
-                    "encoding": {"x": {"field": "limit", "type": "quantitative", "scale": scale}},
+                    "mark": {"type": "tick", "color": RED, "thickness": 2, "size": 44},
+                    "encoding": {"y": y, "x": {"field": "limit", "type": "quantitative", "scale": scale}},
                 },
             ],
         }

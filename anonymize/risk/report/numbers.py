@@ -4,7 +4,7 @@ Decided here: a count below the minimum, and a share or probability from which o
 so that nothing can be subtracted. The minimum for class sizes is what the release itself shows anyway (the plan's k, when it is met).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from anonymize.risk.assessment import Assessment, Extent
@@ -24,14 +24,26 @@ class Writer:
         Into the language of the report.
     class_minimum : int
         Smallest class size that may be written.
+    titles : Mapping[str, str]
+        Column → what people call it; the name itself where there is no entry.
     """
 
     translate: Callable[[str], str]
     class_minimum: int
+    titles: Mapping[str, str]
 
     def say(self, key: str, **gaps: object) -> str:
         """Return a text of the report with its gaps filled."""
         return self.translate(TEXTS[key]).format(**gaps)
+
+    def title(self, column: str) -> str:
+        """Return what people call a column."""
+        return self.titles.get(column, column)
+
+    def share_of_rows(self, share: float, rows: int) -> str:
+        """Return an average share of rows, withheld where it stands for fewer rows than may be written."""
+        least = self.class_minimum / max(rows, 1)
+        return self.share(share) if share >= least else self.say("below_share", share=self.share(least))
 
     def persons(self, count: int, minimum: int = SMALL) -> str:
         """Return a count of persons or rows, or that it is small."""
@@ -59,12 +71,13 @@ class Writer:
     def share(self, share: float) -> str:
         """Return a share in per cent: one decimal, or two below 1 %."""
         if 0 < share < 0.0001:
-            return self.say("below_share", share="0.01 %")
-        return f"{share * 100:.2f} %" if 0 < share < 0.01 else f"{share * 100:.1f} %"
+            return self.say("below_share", share=self.say("per_cent", number="0.01"))
+        return self.say("per_cent", number=f"{share * 100:.2f}" if 0 < share < 0.01 else f"{share * 100:.1f}")
 
     def whole_share(self, share: float) -> str:
         """Return a share in whole per cent, from which no small count can be subtracted."""
-        return self.say("below_share", share="1 %") if 0 < share < 0.01 else f"{share * 100:.0f} %"
+        one = self.say("per_cent", number="1")
+        return self.say("below_share", share=one) if 0 < share < 0.01 else self.say("per_cent", number=f"{share * 100:.0f}")
 
     def extent(self, extent: Extent) -> dict[str, dict[str, str]]:
         """Return rows and persons of original, release and difference; the original is withheld where the difference is small."""
@@ -88,7 +101,11 @@ def is_shown(count: int, minimum: int) -> bool:
     return not is_small(count, minimum)
 
 
-def writer_for(assessment: Assessment, translate: Callable[[str], str]) -> Writer:
+def writer_for(assessment: Assessment, translate: Callable[[str], str], titles: Mapping[str, str] | None = None) -> Writer:
     """Return a writer whose minimum for class sizes is the plan's k where the release meets it, at most ten."""
     planned, measured = assessment.plan.privacy.k, min(assessment.class_sizes, default=0)
-    return Writer(translate=translate, class_minimum=min(SMALL, planned) if measured >= planned else max(SMALL, planned))
+    return Writer(
+        translate=translate,
+        class_minimum=min(SMALL, planned) if measured >= planned else max(SMALL, planned),
+        titles=titles or {},
+    )

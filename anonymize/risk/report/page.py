@@ -15,7 +15,9 @@ from anonymize.risk.assessment import Assessment
 from anonymize.risk.report import sections
 from anonymize.risk.report.numbers import writer_for
 from schemas.findings import Reason
+from schemas.plan import Plan
 from schemas.regimes import load_regime
+from schemas.tables import load_table
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
@@ -48,7 +50,7 @@ def render_report(
     str
         One document: no script, no address, no value of the file, no count below ten.
     """
-    writer = writer_for(assessment, translate)
+    writer = writer_for(assessment, translate, find_titles(assessment.plan) if language == "ja" else None)
     regime = load_regime(assessment.thresholds.regime)
     page: dict[str, Any] = {
         "language": language,
@@ -73,6 +75,11 @@ def render_report(
     }
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(_read("report.html.j2")).render(page)
+
+
+def find_titles(plan: Plan) -> dict[str, str]:
+    """Return the Japanese titles of the columns of the plan's table; none without a table."""
+    return {column.name: column.title_ja for column in load_table(plan.table).columns} if plan.table else {}
 
 
 def _read(name: str) -> str:

@@ -68,7 +68,6 @@ def describe_keys(assessment: Assessment, writer: Writer) -> list[dict[str, Any]
 
 
 def _describe_attack_key(assessment: Assessment, writer: Writer) -> dict[str, Any]:
-    limit = writer.say("limit_at_most", limit=writer.share(assessment.thresholds.attack))
     powerful = [attack for attack in assessment.attacks if attack.has_power]
     if not powerful:
         return {
@@ -76,17 +75,17 @@ def _describe_attack_key(assessment: Assessment, writer: Writer) -> dict[str, An
             "value": "—",
             "unit": "",
             "text": writer.say("key_attack_none"),
-            "limit": limit,
+            "limit": writer.say("limit_at_most", limit=writer.share(assessment.thresholds.attack)),
             "good": None,
         }
-    worst = max(powerful, key=lambda attack: attack.released.excess)
+    worst = max(powerful, key=lambda attack: attack.released.excess / attack.limit)
     low, high = (writer.share(bound) for bound in worst.released.interval)
     return {
         "title": writer.say("key_attack"),
         "value": writer.share(worst.released.excess),
         "unit": "",
         "text": writer.say("key_attack_text", attack=_name_attack(worst, writer), low=low, high=high),
-        "limit": limit,
+        "limit": writer.say("limit_at_most", limit=writer.share(worst.limit)),
         "good": not worst.exceeds,
     }
 
@@ -94,11 +93,11 @@ def _describe_attack_key(assessment: Assessment, writer: Writer) -> dict[str, An
 def describe_story(assessment: Assessment, writer: Writer) -> dict[str, Any]:
     """Return the riskiest class told as a story, and how each known column narrows the search."""
     riskiest = assessment.riskiest
-    shown = list(riskiest.columns[: len(riskiest.remaining)])
+    shown = [writer.title(name) for name in riskiest.columns[: len(riskiest.remaining)]]
     if len(riskiest.columns) > len(shown):
         shown[-1] = writer.say("columns_rest")
     rows = [
-        {"category": name, "share": round(share * 100, 2), "label": writer.share(share)}
+        {"category": name, "share": round(share * 100, 2), "label": writer.share_of_rows(share, assessment.extent.rows_out)}
         for name, share in zip(shown, riskiest.remaining, strict=True)
     ]
     steps = []
@@ -106,7 +105,7 @@ def describe_story(assessment: Assessment, writer: Writer) -> dict[str, Any]:
         rest = row["category"] == writer.say("columns_rest")
         key = "story_step" if i == 0 else "story_rest" if rest else "story_more"
         steps.append(writer.say(key, column=row["category"], share=row["label"]))
-    listed = writer.translate(", ").join(riskiest.columns)
+    listed = writer.translate(", ").join(writer.title(name) for name in riskiest.columns)
     chart = Markup(draw_bars(rows, writer.say("column"), writer.say("narrowing_axis"), horizontal=True)) if rows else ""  # noqa: S704
     return {
         "start": writer.say("story_start", columns=listed),
@@ -154,7 +153,7 @@ def _describe_figure(figure: Figure, assessment: Assessment, writer: Writer) -> 
         said, good = "limit_at_most", None if limit is None or figure.value is None else figure.value <= limit + 1e-9
     return {
         "title": writer.translate(figure.title),
-        "column": figure.column,
+        "column": writer.title(figure.column) if figure.column else "",
         "value": writer.figure(figure),
         "unit": writer.say("persons_unit") if figure.unit == "persons" else "",
         "limit": "" if limit is None else writer.say(said, limit=_write_limit(figure, limit, writer)),
@@ -173,13 +172,12 @@ def describe_attacks(assessment: Assessment, writer: Writer) -> dict[str, Any]:
     """Return every attack on release and unprotected copy."""
     series = (writer.say("on_release"), writer.say("on_copy"))
     points = [
-        _point(_name_attack(attack, writer), name, score)
+        {**_point(_name_attack(attack, writer), name, score), "limit": round(attack.limit * 100, 1)}
         for attack in assessment.attacks
         for name, score in zip(series, (attack.released, attack.unprotected), strict=True)
     ]
-    limit = assessment.thresholds.attack
-    chart = Markup(draw_intervals(points, writer.say("attacks_axis"), limit * 100, series)) if points else ""  # noqa: S704
-    return {"rows": [_describe_attack(attack, writer) for attack in assessment.attacks], "chart": chart, "limit": writer.share(limit)}
+    chart = Markup(draw_intervals(points, writer.say("attacks_axis"), series)) if points else ""  # noqa: S704 - our own numbers and words
+    return {"rows": [_describe_attack(attack, writer) for attack in assessment.attacks], "chart": chart}
 
 
 def _point(category: str, series: str, score: Score) -> dict[str, object]:
@@ -190,7 +188,7 @@ def _point(category: str, series: str, score: Score) -> dict[str, object]:
 
 def _name_attack(attack: AttackResult, writer: Writer) -> str:
     title = writer.translate(attack.title)
-    return f"{title}: {attack.column}" if attack.column else title
+    return f"{title}: {writer.title(attack.column)}" if attack.column else title
 
 
 def _describe_attack(attack: AttackResult, writer: Writer) -> dict[str, Any]:
@@ -202,6 +200,7 @@ def _describe_attack(attack: AttackResult, writer: Writer) -> dict[str, Any]:
         "source": attack.source,
         "trials": writer.say(key, trials=f"{attack.trials:,}", attempts=f"{attack.max_attempts:,}"),
         "good": None if not attack.has_power else not attack.exceeds,
+        "limit": writer.say("limit_at_most", limit=writer.share(attack.limit)),
         "power": attack.has_power,
         "scores": [_describe_score(attack.released, writer), _describe_score(attack.unprotected, writer)],
     }
@@ -214,7 +213,7 @@ def _describe_score(score: Score, writer: Writer) -> dict[str, str]:
         "interval": f"{low} – {high}",
         "members": writer.share(score.members),
         "strangers": "—" if score.strangers is None else writer.share(score.strangers),
-        "guessing": writer.share(score.baseline),
+        "guessing": "—" if score.baseline is None else writer.share(score.baseline),
     }
 
 
@@ -223,6 +222,7 @@ def describe_columns(assessment: Assessment, writer: Writer) -> list[dict[str, A
     return [
         {
             "column": trace.column,
+            "title": writer.titles.get(trace.column, ""),
             "role": name_word(trace.role, writer.translate),
             "clause": trace.clause,
             "treatment": name_word(trace.treatment, writer.translate),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from anonymize.risk.attributes import measure_attributes
 from anonymize.risk.released import open_released
 

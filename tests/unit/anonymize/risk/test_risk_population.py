@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from anonymize.risk.population import Sizes, measure_population, read_sizes
 from anonymize.risk.released import open_released
 from schemas.errors import FileRejected

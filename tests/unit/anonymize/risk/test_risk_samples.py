@@ -1,6 +1,7 @@
 """Prosecutor, marketer and uniques from class sizes: by hand, and against published figures."""
 
 import pytest
+
 from anonymize.risk.figures import get_figure, wilson_interval
 from anonymize.risk.samples import measure_samples
 
