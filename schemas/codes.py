@@ -10,9 +10,8 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-import yaml
-
 from schemas.errors import SettingsError
+from schemas.markup import read_marked
 from schemas.messages import N_, Name
 
 FOLDER = Path(__file__).parent / "codes"
@@ -80,7 +79,7 @@ def load_code_list(name: str) -> CodeList:
             N_("see schemas/codes for the names of all lists"),
             code_list=Name(name),
         )
-    document = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    document = read_marked(FOLDER / f"{name}.yaml").values
     vendor = {key: MappingProxyType(mapping) for key, mapping in document.pop("vendor", {}).items()}
     entries = MappingProxyType(document.pop("entries"))
     return CodeList(entries=entries, vendor=MappingProxyType(vendor), **document)

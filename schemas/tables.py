@@ -10,9 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from schemas.errors import SettingsError
+from schemas.markup import read_marked
 from schemas.messages import N_, Name
 
 if TYPE_CHECKING:
@@ -158,7 +157,7 @@ def load_table(name: str) -> TableSchema:
             table=Name(name),
             tables=Name(", ".join(table_names())),
         )
-    document = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    document = read_marked(FOLDER / f"{name}.yaml").values
     columns = tuple(_to_column(key, entry) for key, entry in document.pop("columns").items())
     return TableSchema(columns=columns, **document)
 

@@ -4,6 +4,7 @@ Leaves are the whole numbers from the smallest to the largest observed value; fo
 """
 
 import itertools
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,9 +50,9 @@ class BandHierarchy(Hierarchy):
         self._unit = unit
         self._whole = all(part is None or float(part).is_integer() for part in parts)
 
+    @abstractmethod
     def lower_limits(self, level: int, numbers: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return for each number its band's lower limit and the lower limit of the next band; ±infinity (int64: the ends) without one."""
-        raise NotImplementedError
+        """Return for each number the lower limit of its band and of the next band; the ends of int64, or ±infinity, without one."""
 
     def resolve(self, values: pa.Array, *, column: str | None = None) -> LevelTable:
         """Return the groups of distinct values at every level."""
