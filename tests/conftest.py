@@ -7,6 +7,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
+# A Java that starts fast rather than runs fast: the tests of Spark have few rows.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+os.environ.setdefault(
+    "PYSPARK_SUBMIT_ARGS", "--conf spark.sql.codegen.wholeStage=false --conf spark.sql.adaptive.enabled=false pyspark-shell"
+)
 MUST_RUN = ("spark", "postgres", "browser")
 
 
