@@ -2,7 +2,7 @@
 
 Decided here: what YAML may hold. Documents come from outside, so there are no tags, no anchors (a few lines could grow to gigabytes), no
 key twice; and only what JSON knows is more than text: `012025` and `2026-04-01` and `no` stay as they are written (YAML 1.1 would make an
-octal number, a date and a false of them).
+octal number, a date and a false of them). Errors of the parsers quote the text, so they are not chained to ours.
 """
 
 import json
@@ -98,7 +98,7 @@ def _read_text(path: Path) -> str:
             N_("save the file as UTF-8"),
             file=Name(path.name),
             position=error.start + 1,
-        ) from error
+        ) from None
     except OSError as error:
         raise FormRejected(N_("{file} cannot be read"), N_("check the path and the permission to read it"), file=Name(path.name)) from error
 
@@ -107,9 +107,9 @@ def _parse_json(text: str, path: Path) -> tuple[Any, dict[Path_, int]]:
     try:
         return json.loads(text, object_pairs_hook=_unique_pairs, parse_constant=_refuse_constant), {}
     except json.JSONDecodeError as error:
-        raise _malformed(path, error.lineno) from error
-    except (RecursionError, ValueError) as error:
-        raise _malformed(path, 1) from error
+        raise _malformed(path, error.lineno) from None
+    except (RecursionError, ValueError):
+        raise _malformed(path, 1) from None
 
 
 def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -128,9 +128,9 @@ def _parse_yaml(text: str, path: Path) -> tuple[Any, dict[Path_, int]]:
         _check_shape(text, path)
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        raise _malformed(path, error.problem_mark.line + 1 if error.problem_mark else 1) from error
-    except yaml.YAMLError as error:
-        raise _malformed(path, 1) from error
+        raise _malformed(path, error.problem_mark.line + 1 if error.problem_mark else 1) from None
+    except yaml.YAMLError:
+        raise _malformed(path, 1) from None
     lines: dict[Path_, int] = {}
     return (None if node is None else _Builder(path, lines).build(node, ())), lines
 

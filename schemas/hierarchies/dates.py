@@ -153,8 +153,8 @@ def to_days(values: pa.Array, *, hierarchy: str, column: str | None) -> pa.Array
         raise wrong_type("date", hierarchy=hierarchy, column=column)
     try:
         return plain.cast(pa.date32(), safe=not pa.types.is_timestamp(plain.type))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise wrong_type("date", hierarchy=hierarchy, column=column) from error
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise wrong_type("date", hierarchy=hierarchy, column=column) from None
 
 
 def divmod_month(months: int) -> tuple[int, int]:

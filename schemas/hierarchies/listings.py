@@ -49,8 +49,8 @@ def _read_text(path: Path) -> str:
         if path.stat().st_size > SIZE_LIMIT_BYTES:
             raise PlanError(N_("the hierarchy file {file} is too large"), N_("group the values before listing them"), file=Name(path.name))
         return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise PlanError(N_("the hierarchy file {file} is not UTF-8 text"), N_("save the file as UTF-8"), file=Name(path.name)) from error
+    except UnicodeDecodeError:
+        raise PlanError(N_("the hierarchy file {file} is not UTF-8 text"), N_("save the file as UTF-8"), file=Name(path.name)) from None
     except OSError as error:
         raise PlanError(
             N_("the hierarchy file {file} cannot be read"),
