@@ -25,8 +25,7 @@ DECLARABLE = ("utf-8", "utf-8-sig", "cp932", "euc_jp", "iso2022_jp", "utf-16")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ESCAPES = re.compile(rb"\x1b\$[@B]|\x1b\(J")
 _THREE_BYTES = re.compile(rb"[\xe3-\xe9][\x80-\xbf][\x80-\xbf]")
-_EUC_KANA = re.compile(rb"[\xa4\xa5][\xa1-\xf6]")
-_EUC_EVIDENCE = 20
+_EUC_KANA_SHARE = 0.2
 _LINE_LIMIT = 4 << 20
 
 
@@ -73,7 +72,7 @@ def find_encoding(path: Path, declared: str | None) -> Encoding:
         candidates = LADDER
     for name in candidates:
         if _can_decode(path, name):
-            return Encoding(name=name, declared=False)
+            return Encoding(name=_find_contradiction(path, name) or name, declared=False)
     finding = Finding(kind=NO_ENCODING, params={"encodings": Name(", ".join(candidates))})
     raise _refusal(finding)
 
@@ -118,21 +117,26 @@ def _check_declared(path: Path, declared: str, marked: str | None, head: bytes) 
 
 
 def _find_contradiction(path: Path, family: str) -> str | None:
-    """Return the encoding a file is really in although the declared one decodes it."""
+    """Return the encoding a file is really in although CP932 decodes it."""
     if family != "cp932":
         return None
     with path.open("rb") as source:
         sample = source.read(CHUNK_BYTES)
     if _THREE_BYTES.search(sample) and _can_decode(path, "utf-8"):
         return "utf-8"
-    if len(_EUC_KANA.findall(sample)) >= _EUC_EVIDENCE and _has_no_full_width(sample) and _can_decode(path, "euc_jp"):
-        return "euc_jp"
-    return None
+    return "euc_jp" if _can_decode(path, "euc_jp") and _reads_as_euc(sample) else None
 
 
-def _has_no_full_width(sample: bytes) -> bool:
-    """Return whether all characters beyond ASCII would be half-width kana in CP932: the look of EUC-JP read wrongly."""
-    return all(byte < 0x80 or 0xA1 <= byte <= 0xDF for byte in sample[:65536])
+def _reads_as_euc(sample: bytes) -> bool:
+    """Return whether text that decodes both as CP932 and as EUC-JP is EUC-JP.
+
+    Such text has none of the lead bytes 81–9F of CP932, under which all its kana and nearly all kanji of names lie: read as CP932 it is
+    half-width kana, perhaps with a rare kanji. A rare kanji alone, or much kana when read as EUC-JP, speaks for EUC-JP.
+    """
+    wide = [char for char in sample.decode("cp932", "ignore") if char > "\x7f" and not "\uff61" <= char <= "\uff9f"]
+    letters = [char for char in sample.decode("euc_jp", "ignore") if char > "\x7f"]
+    kana = sum("\u3041" <= char <= "\u30fe" for char in letters)
+    return bool(wide) or (bool(letters) and kana >= _EUC_KANA_SHARE * len(letters))
 
 
 def _can_decode(path: Path, encoding: str) -> bool:
@@ -163,12 +167,12 @@ def _describe_undecodable(path: Path, encoding: str) -> list[Finding]:
             for name in elsewhere:
                 elsewhere[name] += _decodes(line, name)
     findings = [Finding(kind=UNDECODABLE, count=max(count, 1), rows=tuple(rows), params={"encoding": Name(encoding)})]
+    whole = next((name for name in elsewhere if _can_decode(path, name)), None)
     other = max(elsewhere, key=lambda name: elsewhere[name])
-    if fine and elsewhere[other]:
-        mixed = {"encoding": Name(other)}
-        findings.append(Finding(kind=MIXED_ENCODINGS, count=elsewhere[other], params=mixed))
-    elif elsewhere[other] == count > 0:
-        findings.append(Finding(kind=OTHER_ENCODING, params={"encoding": Name(encoding), "found": Name(other)}))
+    if whole:
+        findings.append(Finding(kind=OTHER_ENCODING, params={"encoding": Name(encoding), "found": Name(whole)}))
+    elif fine and elsewhere[other]:
+        findings.append(Finding(kind=MIXED_ENCODINGS, count=elsewhere[other], params={"encoding": Name(other)}))
     return findings
 
 

@@ -1,6 +1,6 @@
 """Individual numbers (個人番号) and other identification codes: found by form, check digit, heading and share of hits, in any column.
 
-Decided here: when a file is refused. One twelve-digit text in eleven passes the check digit by luck, so a column is judged as a whole: on
+Decided here: when a file is refused. One twelve-digit text in ten passes the check digit by luck, so a column is judged as a whole: on
 its distinct twelve-digit numbers, wherever they stand in its cells, in half or full width, closed up or in groups of four.
 
 A column holds individual numbers when
@@ -26,7 +26,8 @@ from intake.formats.digits import find_twelve_digits
 from intake.formats.rows import Block
 from schemas import check_digits
 
-LUCK = 1 / 11
+# Of all bodies, two in eleven have the check digit 0, one in eleven each other digit.
+LUCK_OF_ZERO, LUCK_OF_OTHERS = 2 / 11, 1 / 11
 ALMOST_IMPOSSIBLE = 1e-6
 _MY_NUMBER_HEADING = re.compile("個人番号|個人ナンバー|マイナンバー|まいなんばー|my_?number|mynumber|特定個人")
 _SOME_ROWS = 2000
@@ -101,23 +102,31 @@ def holds_my_numbers(count: NumberCount, *, named: bool) -> bool:
     valid = int(np.count_nonzero(are_my_numbers(count.numbers)))
     if valid == 0:
         return False
-    return 2 * valid >= count.numbers.size or tail_of_luck(valid, count.numbers.size) < ALMOST_IMPOSSIBLE
+    luck = float(np.where(count.numbers % 10 == 0, LUCK_OF_ZERO, LUCK_OF_OTHERS).mean())
+    return 2 * valid >= count.numbers.size or tail_of_luck(valid, count.numbers.size, luck) < ALMOST_IMPOSSIBLE
 
 
-def tail_of_luck(hits: int, trials: int) -> float:
+def tail_of_luck(hits: int, trials: int, luck: float) -> float:
     """Return an upper bound of the probability that luck gives at least so many right check digits.
 
-    Chernoff's bound of the binomial distribution with p = 1/11: exp(-n D(h/n || p)); 1 when the hits are no more than expected.
+    Chernoff's bound of the binomial distribution: exp(-n D(h/n || p)); 1 when the hits are no more than expected.
+
+    Parameters
+    ----------
+    hits, trials : int
+        Right check digits, and numbers.
+    luck : float
+        Probability of one hit, given the last digits of the numbers.
 
     References
     ----------
     H. Chernoff, 1952, doi:10.1214/aoms/1177729330.
     """
     share = hits / trials
-    if share <= LUCK:
+    if share <= luck:
         return 1.0
-    rest = 0.0 if share == 1 else (1 - share) * math.log((1 - share) / (1 - LUCK))
-    return math.exp(-trials * (share * math.log(share / LUCK) + rest))
+    rest = 0.0 if share == 1 else (1 - share) * math.log((1 - share) / (1 - luck))
+    return math.exp(-trials * (share * math.log(share / luck) + rest))
 
 
 def find_code_kind(texts: pa.StringArray) -> str | None:

@@ -18,7 +18,7 @@ from intake.values.conversion import Converted, Defects, Mask, to_mask
 from intake.values.wareki import ERAS, WESTERN, Days, find_era, to_days
 from intake.values.width import fold_code
 
-NO_DAY = -1
+NO_DAY, NO_ERA = -1, -1
 Parts: TypeAlias = tuple[int, int, int, int]
 
 
@@ -103,7 +103,9 @@ def convert_packed_era(texts: pa.StringArray, policy: DatePolicy, *, month: bool
     number = pc.cast(pc.if_else(pa.array(packed), filled, pa.scalar("0")), pa.int64()).to_numpy(zero_copy_only=False)
     day = np.ones_like(number) if month else number % 100
     rest = number if month else number // 100
-    result = to_days(rest // 10000, rest // 100 % 100, rest % 100, day, overflow=policy.overflow)
+    # 0 stands for western years elsewhere; a packed date has no western form
+    era = np.where(rest // 10000 == WESTERN, NO_ERA, rest // 10000)
+    result = to_days(era, rest // 100 % 100, rest % 100, day, overflow=policy.overflow)
     present = to_mask(pc.is_valid(filled))
     defects = np.where(packed, result.defects, np.where(present, NOT_A_DATE, SOUND)).astype(np.uint8)
     repairs = {"era_overflow": result.overflowed & packed, "empty_date": to_mask(pc.is_valid(folded)) & ~present}

@@ -1,0 +1,150 @@
+"""個人番号: found in any spelling and any column, and not where luck alone explains the hits."""
+
+import math
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from intake.formats.digits import find_twelve_digits
+from intake.identifiers import (
+    ALMOST_IMPOSSIBLE,
+    NumberCount,
+    are_my_numbers,
+    find_code_kind,
+    holds_my_numbers,
+    is_my_number_heading,
+    tail_of_luck,
+)
+from schemas.check_digits import append
+
+VALID = 983205673214
+
+
+def find(*cells, encoding="utf-8"):
+    parts = [cell.encode(encoding) for cell in cells]
+    data = np.frombuffer(b"".join(parts) or b"\x00", dtype=np.uint8)
+    ends = np.cumsum([len(part) for part in parts])
+    starts = ends - [len(part) for part in parts]
+    found = find_twelve_digits(data, starts.reshape(1, -1), ends.reshape(1, -1), wide_lead=0x82 if encoding == "cp932" else 0xEF)
+    return list(zip(found.fields.tolist(), found.numbers.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "983205673214",
+        "9832-0567-3214",
+        "9832 0567 3214",
+        "９８３２０５６７３２１４",
+        "９８３２－０５６７－３２１４",
+        "番号は983205673214です",
+        "9832　0567　3214",
+        " 983205673214 ",
+    ],
+)
+def test_every_spelling_is_found(text, encoding):
+    assert find("x", text, encoding=encoding) == [(1, VALID)]
+
+
+@pytest.mark.parametrize(
+    "text", ["98320567321", "9832056732140", "9832-0567-321", "9832-05673214", "98-3205-673214", "9832--0567-3214", "2024-04-01", ""]
+)
+def test_other_lengths_and_groups_are_not(text):
+    assert find(text) == []
+
+
+def test_several_in_one_cell_and_no_reading_across_cells():
+    assert find("983205673214,012345678901", "9832056", "73214") == [(0, VALID), (0, 12345678901)]
+
+
+def test_check_digits():
+    numbers = np.array([VALID, VALID - 4, 0, 111111111111, 333333333333], dtype=np.int64)
+    assert are_my_numbers(numbers).tolist() == [True, False, False, False, False]
+
+
+def counted(numbers, **more):
+    return NumberCount(numbers=np.array(numbers, dtype=np.int64), filled=len(numbers), **more)
+
+
+def valid_numbers(count, seed=0):
+    rng = np.random.default_rng(seed)
+    return [int(append("my_number", f"{body:011d}")) for body in rng.integers(0, 10**11, count).tolist()]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 10, 500])
+def test_a_column_of_individual_numbers(count):
+    assert holds_my_numbers(counted(valid_numbers(count)), named=False)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_twelve_digits_at_random_are_none(seed):
+    numbers = np.unique(np.random.default_rng(seed).integers(10**11, 10**12, 3000))
+    assert not holds_my_numbers(counted(numbers), named=False)
+
+
+def test_running_numbers_of_twelve_digits_are_none():
+    assert not holds_my_numbers(counted(range(10**11, 10**11 + 50_000)), named=False)
+
+
+def test_numbers_that_all_end_in_zero_are_none():
+    # two bodies in eleven have the check digit 0: 18 in 100 pass, and that is luck
+    numbers = np.unique(np.random.default_rng(5).integers(10**10, 10**11, 5000)) * 10
+    assert not holds_my_numbers(counted(numbers), named=False)
+
+
+def test_a_fifth_of_individual_numbers_among_others_is_too_many():
+    others = np.random.default_rng(1).integers(10**11, 10**12, 1600).tolist()
+    assert holds_my_numbers(counted([*valid_numbers(400), *others]), named=False)
+
+
+def test_half_is_the_limit_of_small_columns():
+    bad = [number // 10 * 10 + (number + 1) % 10 for number in valid_numbers(4, seed=9)]
+    assert not holds_my_numbers(counted([*valid_numbers(1), *bad[:2]]), named=False)
+    assert holds_my_numbers(counted([*valid_numbers(2), *bad[:2]]), named=False)
+    assert not holds_my_numbers(counted([*valid_numbers(2), *bad[:3]]), named=False)
+
+
+def test_a_heading_and_any_content_is_enough():
+    assert holds_my_numbers(NumberCount(filled=1), named=True)
+    assert not holds_my_numbers(NumberCount(filled=0), named=True)
+
+
+@pytest.mark.parametrize(
+    ("heading", "named"),
+    [
+        ("個人番号", True),
+        ("マイナンバー", True),
+        ("ﾏｲﾅﾝﾊﾞｰ", True),
+        ("My Number", True),
+        ("my_number", True),
+        ("個 人 番 号", True),
+        ("世帯主個人番号（12桁）", True),
+        ("宛名番号", False),
+        ("個人識別", False),
+        ("電話番号", False),
+    ],
+)
+def test_headings(heading, named):
+    assert is_my_number_heading(heading) is named
+
+
+def test_the_bound_of_luck_is_one_below_the_mean_and_never_below_the_truth():
+    # exact: P(X >= 3 of 3) = (1/11)**3; Chernoff's bound is exact when all trials hit
+    assert tail_of_luck(3, 3, 1 / 11) == pytest.approx(11**-3)
+    assert tail_of_luck(1, 11, 1 / 11) == 1.0
+    # n=20, p=1/11: P(X >= 10) = 5.0e-6 by summing the binomial; the bound is above it
+    exact = sum(math.comb(20, k) * (1 / 11) ** k * (10 / 11) ** (20 - k) for k in range(10, 21))
+    assert exact <= tail_of_luck(10, 20, 1 / 11) < 100 * exact
+    assert tail_of_luck(400, 2000, 1 / 11) < ALMOST_IMPOSSIBLE
+
+
+def test_other_identification_codes():
+    rng = np.random.default_rng(3)
+    residents = [append("resident_code", f"{body:010d}") for body in rng.integers(0, 10**10, 30).tolist()]
+    assert find_code_kind(pa.array(residents)) == "住民票コード"
+    assert find_code_kind(pa.array([f"TK{n:07d}" for n in range(30)])) == "旅券番号"
+    assert find_code_kind(pa.array([f"AB{n:08d}CD" for n in range(30)])) == "在留カード番号"
+    assert find_code_kind(pa.array([f"090{n:08d}" for n in rng.integers(0, 10**8, 200).tolist()])) is None
+    assert find_code_kind(pa.array(residents[:9])) is None
