@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from casework.office import Office
-from proposals.case_review import Sheet, accept_case, is_reason, reject_case, return_case
+from proposals.case_review import Sheet, accept_case, reject_case, return_case
+from proposals.reasons import check_words
 from schemas.documents import load_document
 from schemas.errors import FormRejected
 from schemas.messages import N_
@@ -45,17 +46,3 @@ def decide_case(office: Office, case_id: str, decision: str | None, text: str) -
         raise FormRejected(N_("no decision was given"), N_("give one of --accept, --reject, --return"))
     check_words(text)
     return DECISIONS[decision](office, case_id, text)
-
-
-def check_words(text: str) -> None:
-    """Raise when a person's words cannot stand in a letter; no words are fine.
-
-    Raises
-    ------
-    FormRejected
-        They hold control or bidirectional characters, or are longer than 2,000 characters.
-    """
-    if text and not is_reason(text):
-        raise FormRejected(
-            N_("the reason cannot stand in a letter"), N_("use plain text of at most 2,000 characters, without control characters")
-        )

@@ -12,7 +12,7 @@ from casework.office import Office
 from casework.records import Case
 from casework.states import CaseState
 from proposals.offers import load_question
-from proposals.reasons import reason
+from proposals.reasons import is_reason, reason
 from proposals.screening import screen_proposal
 from proposals.verdicts import Answer, Line, Outcome, Verdict, codes_with, combine, read_answers, read_verdicts
 from schemas.errors import FormRejected, TransitionRefused
@@ -170,12 +170,6 @@ def _findings_of(answer: Mapping[str, str], index: int, sheet: Sheet) -> list[Fi
     if not is_reason(answer.get("reason", "")):
         found.append(Finding(kind=NO_REASON, column=Name(f"{index}.reason")))
     return found
-
-
-def is_reason(text: str) -> bool:
-    """Return whether words can stand in a letter: not empty, at most 2,000 characters, no control or bidirectional ones."""
-    visible = text.replace("\n", "").replace("\u3000", "")
-    return bool(text.strip()) and visible.isprintable() and len(text) <= 2000
 
 
 def accept_case(office: Office, case_id: str, text: str = "") -> Sheet:

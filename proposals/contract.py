@@ -14,7 +14,7 @@ from proposals.dates import day_of
 from proposals.fee import compute_fee
 from proposals.offers import case_offers
 from proposals.papers_out import Letter, keep_letter, letter_head
-from proposals.reasons import reason
+from proposals.reasons import check_words, reason
 from proposals.rendering import render_page
 from proposals.supply import count_opinions
 from proposals.wording import describe_columns, describe_files, describe_proposers
@@ -177,10 +177,11 @@ def cancel_contract(office: Office, case_id: str, ground: str, *, text: str = ""
     Raises
     ------
     FormRejected
-        The ground is none of those that apply.
+        The ground is none of those that apply, or the words cannot stand in a letter.
     TransitionRefused
         State, role or two-person rule forbid it.
     """
+    check_words(text)
     with office.store.transaction():
         case = office.store.get_case(case_id)
         regime = load_regime(case.regime)

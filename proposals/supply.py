@@ -11,9 +11,10 @@ from typing import Any
 from casework.office import Office
 from casework.records import Case
 from casework.states import CaseState, FileState
-from proposals.dates import day_of, to_date
+from proposals.dates import day_of
 from proposals.offers import case_offers
 from proposals.papers_out import Letter, keep_letter, letter_head
+from proposals.reasons import check_words
 from proposals.rendering import render_page
 from proposals.screening import OfferedFile
 from proposals.wording import describe_files, describe_proposers, head_of_body, selection_ja, unwanted_titles, wanted_columns
@@ -148,11 +149,12 @@ def record_answer(office: Office, file_id: str, *, consent: bool, reason: str = 
     TransitionRefused
         The file does not wait for an answer.
     FormRejected
-        The day lies ahead.
+        The day lies ahead, or the words cannot stand in a letter.
     """
+    check_words(reason)
     today = day_of(office.now())
     day = answered_on or today
-    if to_date(day) > today:
+    if day > today:
         raise FormRejected(N_("the answer is dated after today"), N_("give the day of the answer: --on YYYY-MM-DD"))
     document = {"consent": consent, "reason": reason, "answered_on": day.isoformat()}
     with office.store.transaction():

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import shutil
 from datetime import UTC, datetime
 
 import pytest
@@ -75,8 +76,8 @@ FORM = {
     "period": {"from": "2027-04-01", "to": "2029-03-31"},
     "safeguards": {
         "measures": [
-            "responsible_person", "handling_rules", "access_control", "storage_encryption", "access_log", "no_collation", "no_onward_supply",
-            "staff_training", "erasure", "incident_report",
+            "responsible_person", "handling_rules", "access_control", "storage_encryption", "access_log",
+            "no_collation", "no_onward_supply", "staff_training", "erasure", "incident_report",
         ],
         "description": "情報セキュリティマネジメントシステムの認証を受けた環境で取り扱う。",
     },
@@ -110,10 +111,17 @@ def write_form(tmp_path):
     return write
 
 
+@pytest.fixture(scope="session")
+def template_homes(tmp_path_factory):
+    """One workspace per law, made once and copied for each test."""
+    folder = tmp_path_factory.mktemp("homes")
+    return {regime: make_home(folder / regime, regime) for regime in ("tokumei-2023", "hishikibetsu-2017")}
+
+
 @pytest.fixture
-def home(tmp_path):
+def home(tmp_path, template_homes):
     """The workspace of an office with two open register entries and three people."""
-    return make_home(tmp_path / "home", "tokumei-2023")
+    return shutil.copytree(template_homes["tokumei-2023"], tmp_path / "home")
 
 
 def make_home(path, regime):
@@ -177,8 +185,8 @@ def accepted(office, approver, write_form, form, answers):
 
 
 @pytest.fixture
-def old_office(tmp_path):
+def old_office(tmp_path, template_homes):
     """An office under the former law, with the same entries."""
-    home = make_home(tmp_path / "old", "hishikibetsu-2017")
+    home = shutil.copytree(template_homes["hishikibetsu-2017"], tmp_path / "old")
     with open_office(Session(home=home, actor=SCREENER), now=lambda: NOW) as opened:
         yield opened

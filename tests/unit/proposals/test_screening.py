@@ -33,7 +33,13 @@ def offered(persons=80000, *, register_id="R-0001", columns=None, is_open=True, 
 
 def screen(form, *files, regime=NEW, received_on=RECEIVED, withdrawn=0):
     question = Question(
-        form=form, received_on=received_on, regime=regime, files=files or (offered(),), table=TABLE, levels=LEVELS, withdrawn_persons=withdrawn
+        form=form,
+        received_on=received_on,
+        regime=regime,
+        files=files or (offered(),),
+        table=TABLE,
+        levels=LEVELS,
+        withdrawn_persons=withdrawn,
     )
     return {verdict.code: verdict for verdict in screen_proposal(question)}
 
