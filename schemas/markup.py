@@ -105,11 +105,13 @@ def _read_text(path: Path) -> str:
 
 def _parse_json(text: str, path: Path) -> tuple[Any, dict[Path_, int]]:
     try:
-        return json.loads(text, object_pairs_hook=_unique_pairs, parse_constant=_refuse_constant), {}
+        values = json.loads(text, object_pairs_hook=_unique_pairs, parse_constant=_refuse_constant)
+        _check_depth(values, 0)
     except json.JSONDecodeError as error:
         raise _malformed(path, error.lineno) from None
     except (RecursionError, ValueError):
         raise _malformed(path, 1) from None
+    return values, {}
 
 
 def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -121,6 +123,13 @@ def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(_name: str) -> None:
     raise ValueError("NaN and Infinity are not JSON")
+
+
+def _check_depth(values: Any, depth: int) -> None:
+    if depth > DEPTH_LIMIT:
+        raise ValueError("nested too deeply")
+    for below in values.values() if isinstance(values, dict) else values if isinstance(values, list) else ():
+        _check_depth(below, depth + 1)
 
 
 def _parse_yaml(text: str, path: Path) -> tuple[Any, dict[Path_, int]]:

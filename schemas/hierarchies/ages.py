@@ -37,7 +37,7 @@ class AgeHierarchy(Hierarchy):
     ordered = True
 
     def __init__(self, name: str, widths: Sequence[int], as_of: datetime.date, *, top: int | None = None) -> None:
-        super().__init__(name, tuple(f"age_{width}" for width in widths))
+        super().__init__(name, {f"age_{width}": f"{width}{UNIT}階級" for width in widths})
         self.as_of = as_of
         self._bands = IntervalHierarchy(name, widths, Limits(top=top, unit=UNIT))
         self._steps = len(widths)

@@ -67,7 +67,7 @@ def assemble(
     PlanError
         Groups do not nest.
     """
-    present = np.asarray(values.is_valid())
+    present = valid_mask(values)
     missing = int(len(values) - present.sum())
     columns = [np.arange(len(values), dtype=np.int32)]
     for step in steps:
@@ -174,8 +174,17 @@ def compact(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
 
 def present_only(values: pa.Array) -> pa.Array:
     """Return the values that are not null, plain (not dictionary-encoded)."""
-    plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
-    return plain.drop_null()
+    return decode(values).drop_null()
+
+
+def decode(values: pa.Array) -> pa.Array:
+    """Return values plain, not dictionary-encoded."""
+    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+
+
+def valid_mask(values: pa.Array) -> NDArray[np.bool_]:
+    """Return which values are not null, also where the null stands in a dictionary."""
+    return np.asarray(decode(values).is_valid(), dtype=np.bool_)
 
 
 def label_values(values: pa.Array) -> list[str]:

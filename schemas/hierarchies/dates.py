@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from schemas.errors import PlanError
-from schemas.hierarchies.assemble import Step, assemble, label_values
+from schemas.hierarchies.assemble import Step, assemble, decode, label_values
 from schemas.hierarchies.hierarchy import Hierarchy, refuse_unknown, wrong_type
 from schemas.hierarchies.level_table import Bounds, LevelTable
 from schemas.messages import N_, Name
@@ -31,6 +31,8 @@ class Period:
         Length.
     offset : int
         Months from January to where periods start.
+    title : str
+        Its name in Japanese.
     label : Callable
         First year, first month of a period → label.
     inside : tuple[str, ...]
@@ -39,6 +41,7 @@ class Period:
 
     months: int
     offset: int
+    title: str
     label: Callable[[int, int], str]
     inside: tuple[str, ...]
 
@@ -55,15 +58,18 @@ PERIODS: Mapping[str, Period] = {
     "month": Period(
         months=1,
         offset=0,
+        title="月",
         label=lambda year, month: f"{year}年{month}月",
         inside=("quarter", "half_year", "year", "fiscal_half", "fiscal_year", "decade"),
     ),
-    "quarter": Period(months=3, offset=0, label=_label_months(3), inside=("half_year", "year", "fiscal_half", "fiscal_year", "decade")),
-    "half_year": Period(months=6, offset=0, label=_label_months(6), inside=("year", "decade")),
-    "fiscal_half": Period(months=6, offset=_MONTHS_TO_APRIL, label=_label_fiscal_half, inside=("fiscal_year",)),
-    "year": Period(months=12, offset=0, label=lambda year, _month: f"{year}年", inside=("decade",)),
-    "fiscal_year": Period(months=12, offset=_MONTHS_TO_APRIL, label=lambda year, _month: f"{year}年度", inside=()),
-    "decade": Period(months=120, offset=0, label=lambda year, _month: f"{year}年代", inside=()),
+    "quarter": Period(
+        months=3, offset=0, title="四半期", label=_label_months(3), inside=("half_year", "year", "fiscal_half", "fiscal_year", "decade")
+    ),
+    "half_year": Period(months=6, offset=0, title="半年", label=_label_months(6), inside=("year", "decade")),
+    "fiscal_half": Period(months=6, offset=_MONTHS_TO_APRIL, title="年度半期", label=_label_fiscal_half, inside=("fiscal_year",)),
+    "year": Period(months=12, offset=0, title="暦年", label=lambda year, _month: f"{year}年", inside=("decade",)),
+    "fiscal_year": Period(months=12, offset=_MONTHS_TO_APRIL, title="年度", label=lambda year, _month: f"{year}年度", inside=()),
+    "decade": Period(months=120, offset=0, title="10年", label=lambda year, _month: f"{year}年代", inside=()),
 }
 
 
@@ -90,7 +96,7 @@ class DateHierarchy(Hierarchy):
                     finer=Name(finer),
                     coarser=Name(coarser),
                 )
-        super().__init__(name, tuple(periods))
+        super().__init__(name, {period: PERIODS[period].title for period in periods})
         self._periods = [PERIODS[period] for period in periods]
         self._by_month = by_month
 
@@ -148,7 +154,7 @@ def to_days(values: pa.Array, *, hierarchy: str, column: str | None) -> pa.Array
     PlanError
         The values are not dates.
     """
-    plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    plain = decode(values)
     if pa.types.is_integer(plain.type) or pa.types.is_floating(plain.type):
         raise wrong_type("date", hierarchy=hierarchy, column=column)
     try:

@@ -22,7 +22,7 @@ from schemas.hierarchies.level_table import LevelTable
 from schemas.hierarchies.prefixes import step_of_keys
 
 FILE = Path(__file__).parent.parent / "icd10.yaml"
-STEPS = ("category", "block", "chapter")
+TITLES: Mapping[str, str] = {"category": "3桁分類", "block": "中間分類", "chapter": "章"}
 _CODE = r"^[A-Z][0-9]{2}(\.?[0-9X][0-9]?)?$"
 
 
@@ -63,7 +63,7 @@ class DiseaseHierarchy(Hierarchy):
     """
 
     def __init__(self, name: str, steps: Sequence[str]) -> None:
-        super().__init__(name, tuple(steps))
+        super().__init__(name, {step: TITLES[step] for step in steps})
         self._steps = tuple(steps)
 
     def resolve(self, values: pa.Array, *, column: str | None = None) -> LevelTable:

@@ -1,6 +1,7 @@
 """What every hierarchy answers, and how it refuses."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 import pyarrow as pa
 
@@ -11,6 +12,7 @@ from schemas.messages import N_, Name
 ALL = "all"
 VALUE = "value"
 ALL_LABEL = "すべて"
+VALUE_TITLE = "値のまま"
 MISSING_LABEL = "記録なし"
 
 
@@ -21,22 +23,25 @@ class Hierarchy(ABC):
     ----------
     name : str
         Name of the file, or a short text of the inline form.
-    steps : tuple[str, ...]
-        Names of the levels between "value" and "all".
+    steps : Mapping[str, str]
+        Levels between "value" and "all": name → title in Japanese.
 
     Attributes
     ----------
     level_names : tuple[str, ...]
         From "value" (level 0) to "all".
+    level_titles : tuple[str, ...]
+        The same in Japanese, for plans, dictionaries and reports (5歳階級, 都道府県, 年度).
     ordered : bool
         Whether values have an order, so that levels have bounds.
     """
 
     ordered: bool = False
 
-    def __init__(self, name: str, steps: tuple[str, ...]) -> None:
+    def __init__(self, name: str, steps: Mapping[str, str]) -> None:
         self.name = name
         self.level_names: tuple[str, ...] = (VALUE, *steps, ALL)
+        self.level_titles: tuple[str, ...] = (VALUE_TITLE, *steps.values(), ALL_LABEL)
 
     @abstractmethod
     def resolve(self, values: pa.Array, *, column: str | None = None) -> LevelTable:

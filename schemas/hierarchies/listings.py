@@ -63,8 +63,8 @@ def _to_listing(rows: Sequence[Sequence[str]]) -> Listing:
     columns = list(zip(*rows, strict=True))
     if len(columns) > 1 and len(set(columns[-1])) == 1:
         columns.pop()
-    names = [f"level_{number}" for number in range(1, len(columns))]
-    return Listing(leaves=columns[0], groups=columns[1:], step_names=names)
+    steps = {f"level_{number}": f"第{number}階層" for number in range(1, len(columns))}
+    return Listing(leaves=columns[0], groups=columns[1:], steps=steps)
 
 
 def read_tree(tree: Mapping[str, Any], name: str) -> Listing:
@@ -128,7 +128,7 @@ def list_codes(codes: CodeList, groups: Sequence[Mapping[str, Any]]) -> Listing:
     codes : CodeList
         Every code is a leaf.
     groups : Sequence[Mapping]
-        Per level `{level: name, groups: {label: [code, …]}}`; a level names every code once.
+        Per level `{level: name, title_ja: title, groups: {label: [code, …]}}`; a level names every code once.
 
     Raises
     ------
@@ -147,5 +147,5 @@ def list_codes(codes: CodeList, groups: Sequence[Mapping[str, Any]]) -> Listing:
             )
         of = dict(named)
         levels.append([of[code] for code in codes.entries])
-    names = [str(level["level"]) for level in groups]
-    return Listing(leaves=list(codes.entries), groups=levels, step_names=names, labels=codes.entries, ordered=codes.ordered)
+    steps = {str(level["level"]): str(level.get("title_ja", f"第{number}階層")) for number, level in enumerate(groups, start=1)}
+    return Listing(leaves=list(codes.entries), groups=levels, steps=steps, labels=codes.entries, ordered=codes.ordered)

@@ -32,6 +32,9 @@ STEPS: Mapping[str, Callable[[Municipality], str]] = {
 }
 
 
+TITLES: Mapping[str, str] = {"city": "市区町村（行政区を統合）", "prefecture": "都道府県", "region": "地方"}
+
+
 class PlaceHierarchy(Hierarchy):
     """Municipality codes: `{municipality: [prefecture, region]}`, or with `city` first where files tell the wards of designated cities.
 
@@ -42,7 +45,7 @@ class PlaceHierarchy(Hierarchy):
     """
 
     def __init__(self, name: str, steps: Sequence[str]) -> None:
-        super().__init__(name, tuple(steps))
+        super().__init__(name, {step: TITLES[step] for step in steps})
         self._steps = [STEPS[step] for step in steps]
 
     def resolve(self, values: pa.Array, *, column: str | None = None) -> LevelTable:

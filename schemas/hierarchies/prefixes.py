@@ -30,7 +30,7 @@ class PrefixHierarchy(Hierarchy):
                 N_("give the numbers of leading characters from many to few, such as 5, 3"),
                 hierarchy=Name(name),
             )
-        super().__init__(name, tuple(f"prefix_{length}" for length in lengths))
+        super().__init__(name, {f"prefix_{length}": f"先頭{length}文字" for length in lengths})
         self._lengths = tuple(lengths)
 
     def resolve(self, values: pa.Array, *, column: str | None = None) -> LevelTable:
@@ -45,7 +45,7 @@ class WholeHierarchy(Hierarchy):
     """The value, then all: `{levels: 1}`."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(name, ())
+        super().__init__(name, {})
 
     def resolve(self, values: pa.Array, *, column: str | None = None) -> LevelTable:
         """Return the groups of distinct values at both levels."""

@@ -5,7 +5,7 @@ Leaves are the whole numbers from the smallest to the largest observed value; fo
 
 import itertools
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from schemas.errors import PlanError
-from schemas.hierarchies.assemble import Step, assemble
+from schemas.hierarchies.assemble import Step, assemble, decode
 from schemas.hierarchies.hierarchy import Hierarchy, wrong_type
 from schemas.hierarchies.level_table import Bounds, LevelTable
 from schemas.messages import N_, Name
@@ -45,7 +45,7 @@ class BandHierarchy(Hierarchy):
 
     ordered = True
 
-    def __init__(self, name: str, steps: tuple[str, ...], unit: str, parts: Iterable[float | None]) -> None:
+    def __init__(self, name: str, steps: Mapping[str, str], unit: str, parts: Iterable[float | None]) -> None:
         super().__init__(name, steps)
         self._unit = unit
         self._whole = all(part is None or float(part).is_integer() for part in parts)
@@ -104,7 +104,9 @@ class IntervalHierarchy(BandHierarchy):
         limits = limits or Limits()
         _check_widths(name, widths)
         parts = (*widths, limits.start, limits.bottom, limits.top)
-        super().__init__(name, tuple(f"width_{to_text(width).replace(',', '')}" for width in widths), limits.unit, parts)
+        super().__init__(
+            name, {f"width_{to_text(width).replace(',', '')}": f"{to_text(width)}{limits.unit}階級" for width in widths}, limits.unit, parts
+        )
         self._widths = tuple(widths)
         self._limits = limits
 
@@ -146,7 +148,7 @@ class BreakHierarchy(BandHierarchy):
 
     def __init__(self, name: str, breaks: Sequence[Sequence[float]], unit: str = "") -> None:
         _check_breaks(name, breaks)
-        super().__init__(name, tuple(f"bands_{len(level) + 1}" for level in breaks), unit, itertools.chain(*breaks))
+        super().__init__(name, {f"bands_{len(level) + 1}": f"{len(level) + 1}区分" for level in breaks}, unit, itertools.chain(*breaks))
         self._breaks = breaks
 
     def lower_limits(self, level: int, numbers: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -165,7 +167,7 @@ def to_numbers(values: pa.Array, *, hierarchy: str, column: str | None) -> pa.Ar
     PlanError
         The values are not numbers.
     """
-    plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    plain = decode(values)
     wanted = [pa.int64()] if pa.types.is_integer(plain.type) else [pa.int64(), pa.float64()]
     if pa.types.is_floating(plain.type) or pa.types.is_decimal(plain.type):
         wanted = [pa.float64()]

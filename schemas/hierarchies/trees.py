@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from schemas.errors import PlanError
-from schemas.hierarchies.assemble import Step, assemble, compact, is_nested, present_only
+from schemas.hierarchies.assemble import Step, assemble, compact, is_nested, present_only, valid_mask
 from schemas.hierarchies.hierarchy import Hierarchy, refuse_unknown
 from schemas.hierarchies.level_table import Bounds, LevelTable
 from schemas.messages import N_, Name
@@ -26,8 +26,8 @@ class Listing:
         The leaves as texts, each once.
     groups : Sequence[Sequence[str]]
         Per level between "value" and "all": the group of each leaf, by label.
-    step_names : Sequence[str]
-        Name of each of these levels.
+    steps : Mapping[str, str]
+        Name → title of each of these levels.
     labels : Mapping[str, str]
         Leaf → label where it differs from the leaf.
     ordered : bool
@@ -36,7 +36,7 @@ class Listing:
 
     leaves: Sequence[str]
     groups: Sequence[Sequence[str]]
-    step_names: Sequence[str]
+    steps: Mapping[str, str]
     labels: Mapping[str, str] = field(default_factory=dict)
     ordered: bool = False
 
@@ -48,7 +48,7 @@ class ListedHierarchy(Hierarchy):
     """
 
     def __init__(self, name: str, listing: Listing) -> None:
-        super().__init__(name, tuple(listing.step_names))
+        super().__init__(name, listing.steps)
         self._leaves = pa.array(listing.leaves, pa.string())
         self._labels = listing.labels
         pairs = [_number_groups(level) for level in listing.groups]
@@ -149,5 +149,5 @@ def _ends(groups: NDArray[np.int64], rank: NDArray[np.int64], count: int) -> tup
 
 def _spread(present: pa.Array, values: pa.Array) -> pa.Array:
     """Return one entry per value, null where the value is null."""
-    positions = np.cumsum(np.asarray(values.is_valid())) - 1
-    return present.take(pa.array(positions, mask=np.asarray(values.is_null())))
+    valid = valid_mask(values)
+    return present.take(pa.array(np.cumsum(valid) - 1, mask=~valid))

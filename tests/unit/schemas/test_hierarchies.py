@@ -473,6 +473,20 @@ class TestSpecifications:
         assert table.codes.shape == (missing, len(table.level_names))
         assert table.labels[0] == ("記録なし",) * missing
 
+    @pytest.mark.parametrize("name", hierarchy_names())
+    def test_every_level_has_a_title_in_japanese(self, name):
+        hierarchy = load_hierarchy(name, as_of="2026-04-01")
+        assert len(hierarchy.level_titles) == len(hierarchy.level_names)
+        assert len(set(hierarchy.level_titles)) == len(hierarchy.level_titles)
+
+    def test_titles_of_levels(self):
+        assert load_hierarchy("date").level_titles == ("値のまま", "月", "四半期", "年度", "すべて")
+        assert load_hierarchy("age").level_titles == ("値のまま", "5歳階級", "10歳階級", "20歳階級", "すべて")
+
+    def test_missing_value_within_a_dictionary(self):
+        values = pa.DictionaryArray.from_arrays(pa.array([0, 1]), pa.array(["21", None]))
+        assert resolve("care_level", values).labels[0] == ("要介護1", "記録なし")
+
     def test_repr_tells_counts_and_no_values(self):
         assert repr(resolve("whole_code", pa.array(["secret"]))) == "LevelTable(1 values, 2 levels, 1 leaves)"
 

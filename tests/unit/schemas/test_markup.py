@@ -67,7 +67,9 @@ def test_yaml_that_is_refused(tmp_path, text, message):
     assert caught.value.__cause__ is None
 
 
-@pytest.mark.parametrize("text", ['{"a": 1,}', '{"a": NaN}', '{"a": 1, "a": 2}', "[" * 100_000, "", "{" + '"a":{' * 50_000])
+@pytest.mark.parametrize(
+    "text", ['{"a": 1,}', '{"a": NaN}', '{"a": 1, "a": 2}', "[" * 100_000, "", "{" + '"a":{' * 50_000, '{"a":' + "[" * 70 + "]" * 70 + "}"]
+)
 def test_json_that_is_refused(tmp_path, text):
     with pytest.raises(FormRejected, match="not well-formed"):
         read(tmp_path, text, "d.json")
