@@ -78,7 +78,7 @@ def build_release(office: Office, case_id: str) -> BuiltRelease:
 @contextmanager
 def _open_candidate(office: Office, file: FileRecord, regime: Regime) -> Iterator[Candidate]:
     """Yield a file as a candidate while its written table is open."""
-    plan = office.store.get_record("plan", file_id=file.id) or {}
+    plan = _find_plan(office, file.id)
     processing = office.store.get_record("processing", file_id=file.id)
     with office.vault.open(file.id, "processed") as path:
         released = open_released(path)
@@ -89,6 +89,15 @@ def _open_candidate(office: Office, file: FileRecord, regime: Regime) -> Iterato
             levels=_levels(plan),
             live_releases=find_live_releases(office, file.register_id),
         )
+
+
+def _find_plan(office: Office, file_id: str) -> dict[str, Any]:
+    """Return the plan a file was processed by, its columns in their own order; empty when there is none."""
+    record = office.store.get_record("plan", file_id=file_id)
+    if record is None:
+        return {"columns": {}, "privacy": {"k": 0}}
+    plan: dict[str, Any] = record["document"]
+    return {**plan, "columns": {name: plan["columns"][name] for name in record["columns"]}}
 
 
 def _describe(
@@ -116,7 +125,7 @@ def _describe(
 
 def _levels(plan: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Return the level names of every hierarchy a plan uses, finest first."""
-    columns = {name: column["hierarchy"] for name, column in plan.get("columns", {}).items() if column.get("hierarchy")}
+    columns = {name: column["hierarchy"] for name, column in plan["columns"].items() if column.get("hierarchy")}
     return {name: load_hierarchy(spec, folder=None).level_names for name, spec in columns.items()}
 
 
