@@ -115,7 +115,10 @@ def check_document(kind: str, document: Mapping[str, Any], *, lines: Mapping[Pat
     tuple[Finding, ...]
         In the order of the lines (or paths); `column` is the dotted path.
     """
-    validator = fields.DocumentValidator(load_schema(kind))
+    schema = load_schema(kind)
+    if not isinstance(document, Mapping):
+        return (Finding(kind=_BY_TYPE["dict"]),)
+    validator = fields.DocumentValidator(schema)
     validator.validate(document, normalize=False)
     found = [_to_finding(error, lines or {}) for error in _flatten(validator._errors)]
     unique = [finding for index, finding in enumerate(found) if finding not in found[:index]]

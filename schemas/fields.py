@@ -21,6 +21,8 @@ from schemas.messages import N_
 from schemas.municipalities import find_municipality
 from schemas.tables import table_names
 
+# The space of Japanese text, between family and given name; str.isprintable counts it as a separator.
+WIDE_SPACE = "\u3000"
 NOT_BEFORE = ErrorDefinition(0x101, "not_before")
 NOT_UNIQUE = ErrorDefinition(0x102, "unique")
 NOT_IN_CODE_LIST = ErrorDefinition(0x103, "code_list")
@@ -66,11 +68,13 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_line(value: Any) -> bool:
-    return isinstance(value, str) and value.strip() != "" and value.isprintable()
+    return isinstance(value, str) and value.strip() != "" and value.replace(WIDE_SPACE, "").isprintable()
 
 
 def _is_plain_text(value: Any) -> bool:
-    return isinstance(value, str) and value.strip() != "" and value.replace("\n", "").replace("\t", "").isprintable()
+    return (
+        isinstance(value, str) and value.strip() != "" and value.replace(WIDE_SPACE, "").replace("\n", "").replace("\t", "").isprintable()
+    )
 
 
 FIELD_TYPES: Mapping[str, FieldType] = {

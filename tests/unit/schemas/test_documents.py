@@ -143,8 +143,8 @@ def test_lines_order_the_findings(form):
         ("date", ["2024-02-29", dt.date(2024, 2, 29)], ["2023-02-29", "2024-2-1", "20240201", "令和6年2月1日", dt.datetime(2024, 1, 1)]),  # noqa: DTZ001 - any time will do
         ("month", ["2024-02"], ["2024-13", "2024-2", "2024-02-01"]),
         ("datetime", ["2026-04-01T09:00:00+09:00"], ["2026-04-01T09:00:00", "2026-04-01", "x"]),
-        ("line", ["見本市"], ["", " ", "a\nb", "a\x1b[31m", "a\u202eb"]),
-        ("plain_text", ["一行目\n二行目\t。"], ["", "\n", "a\x00", "a\u202eb"]),
+        ("line", ["見本市", "見本\u3000資料"], ["", " ", "a\nb", "a\x1b[31m", "a\u202eb"]),
+        ("plain_text", ["一行目\n\u3000二行目\t。"], ["", "\n", "a\x00", "a\u202eb"]),
         ("identifier", ["kokuho-benefit_v1.0"], ["", "-a", "A", "a/b", "あ", "a" * 65, "a\n"]),
         ("number", [1, 1.5, -3], [True, "1", float("nan"), float("inf")]),
         ("share", [0, 1, 0.5], [-0.1, 1.1, True, "0"]),
@@ -192,6 +192,11 @@ def test_file_that_meets_its_form(tmp_path):
     path = tmp_path / "h.yaml"
     path.write_text("ages: [5, 10]\nas_of: 2026-04-01\n", encoding="utf-8")
     assert load_document("hierarchy", path) == {"ages": [5, 10], "as_of": "2026-04-01"}
+
+
+@pytest.mark.parametrize("document", [None, [SECRET], SECRET])
+def test_what_is_no_document(document):
+    assert [finding.kind.code for finding in check_document("hierarchy", document)] == ["form.type"]
 
 
 def test_unknown_kind():
