@@ -115,7 +115,8 @@ def _open_delimited(layout: Layout, encoding: str | None, chunks: Chunks) -> Ope
     first = read_headings(chunks, layout, numbered=numbered)
     if not first:
         raise _refusal(Finding(kind=NO_ROWS))
-    places, findings = match_headings(first, layout) if layout.header else match_positions(first, layout)
+    # without a heading line the first row may be a bad one among good ones; a file of bad rows alone is refused later
+    places, findings = match_headings(first, layout) if layout.header else (match_positions(first, layout)[0], ())
     refusing = tuple(finding for finding in findings if finding.kind.severity.value == "file")
     if refusing:
         raise _refusal(*refusing)

@@ -139,7 +139,7 @@ def _to_bad(data: NDArray[np.uint8], scan: Scan, first: int, *, skip_first: bool
     return BadRows(
         rows=bad[:, 2] + first,
         defects=bad[:, 3].astype(np.uint8),
-        raw=[data[begin:end].tobytes() for begin, end in bad[:, :2].tolist()],
+        raw=[data[begin:end].tobytes().removesuffix(b"\r") for begin, end in bad[:, :2].tolist()],
     )
 
 

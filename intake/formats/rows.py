@@ -86,7 +86,7 @@ class Block:
     def get_raw(self, index: int) -> bytes:
         """Return a row as it came."""
         begin, end = self.spans[index]
-        return self.source[begin:end].tobytes()
+        return self.source[begin:end].tobytes().removesuffix(b"\r")
 
 
 def no_bad_rows() -> BadRows:
