@@ -100,6 +100,7 @@ document_table = Table(
     Column("content", Text, nullable=False),
 )
 Index("ix_documents_kind_case_file", document_table.c.kind, document_table.c.case_id, document_table.c.file_id)
+Index("ix_documents_subject_kind", document_table.c.subject, document_table.c.kind)
 paper_table = Table(
     "papers",
     metadata,

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import RowMapping, insert, select, update
 
 from casework.records import Case, case_table, file_table
 from casework.states import CaseState, FileState, Transition, find_transition
 from casework.store.documents import Documents, unknown
+from casework.store.transactions import by_id
 from schemas.errors import TransitionRefused
 from schemas.messages import N_, Name, Param
 
@@ -110,7 +111,9 @@ class Cases(Documents):
         """Raise when a file of the case is not where the step needs it."""
         if not step.file_states:
             return
-        rows = self._all(select(file_table.c.id, file_table.c.state).where(file_table.c.case_id == case_id).order_by(file_table.c.id))
+        rows = self._all(
+            select(file_table.c.id, file_table.c.state).where(file_table.c.case_id == case_id).order_by(*by_id(file_table.c.id))
+        )
         waiting = [row["id"] for row in rows if row["state"] not in step.file_states]
         if waiting:
             raise TransitionRefused(
@@ -135,8 +138,13 @@ class Cases(Documents):
         row = self._first(select(case_table).where(case_table.c.id == case_id))
         if row is None:
             raise unknown(case_id)
-        return Case(document=self._latest("proposal", case_id), **{**row, "state": CaseState(row["state"])})
+        return _to_case(row, self._latest("proposal", case_id))
 
     def list_cases(self) -> tuple[Case, ...]:
         """Return all cases by id."""
-        return tuple(self.get_case(row["id"]) for row in self._all(select(case_table.c.id).order_by(case_table.c.id)))
+        rows, documents = self._all(select(case_table).order_by(*by_id(case_table.c.id))), self._latest_of_all("proposal")
+        return tuple(_to_case(row, documents[row["id"]]) for row in rows)
+
+
+def _to_case(row: RowMapping, document: dict[str, Any]) -> Case:
+    return Case(document=document, **{**row, "state": CaseState(row["state"])})

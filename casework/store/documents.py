@@ -153,6 +153,12 @@ class Documents(People):
         document: dict[str, Any] = json.loads(row["content"])
         return document
 
+    def _latest_of_all(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Return the latest revisions of all register entries or proposals, by id, in one query."""
+        query = select(document_table.c.subject, document_table.c.content).where(document_table.c.kind == kind)
+        latest = {row["subject"]: row["content"] for row in self._all(query.order_by(document_table.c.sequence))}
+        return {subject: json.loads(content) for subject, content in latest.items()}
+
 
 def unknown(subject: str) -> TransitionRefused:
     """Return the error for an id the office does not know."""

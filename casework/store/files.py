@@ -9,6 +9,7 @@ from casework.states import CaseState, FileState, Transition
 from casework.store.cases import Cases, get_step
 from casework.store.documents import unknown
 from casework.store.register import Register
+from casework.store.transactions import by_id
 from schemas.errors import TransitionRefused
 from schemas.messages import N_, Name, Param
 
@@ -106,7 +107,7 @@ class Files(Cases, Register):
 
     def list_files(self, case_id: str | None = None) -> tuple[FileRecord, ...]:
         """Return files by id, of one case or all."""
-        query = select(file_table).order_by(file_table.c.id)
+        query = select(file_table).order_by(*by_id(file_table.c.id))
         return tuple(_to_file(row) for row in self._all(query.where(file_table.c.case_id == case_id) if case_id else query))
 
 

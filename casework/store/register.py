@@ -8,6 +8,7 @@ from sqlalchemy import insert, select, update
 from casework.records import RegisterEntry, register_table
 from casework.states import RULES
 from casework.store.documents import Documents, unknown
+from casework.store.transactions import by_id
 from schemas.errors import TransitionRefused
 from schemas.messages import N_, Name
 
@@ -77,5 +78,6 @@ class Register(Documents):
 
     def list_register(self, *, struck: bool = False) -> tuple[RegisterEntry, ...]:
         """Return the entries by id; with `struck` also those struck out."""
-        rows = self._all(select(register_table).order_by(register_table.c.id))
-        return tuple(self.get_register_entry(row["id"]) for row in rows if struck or not row["struck"])
+        rows = self._all(select(register_table).order_by(*by_id(register_table.c.id)))
+        documents = self._latest_of_all("register_entry")
+        return tuple(RegisterEntry(document=documents[row["id"]], **row) for row in rows if struck or not row["struck"])

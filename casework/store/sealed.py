@@ -9,6 +9,7 @@ from casework.records import FileRecord, VaultItem, file_table, vault_table
 from casework.states import RULES, FileState
 from casework.store.cases import get_step
 from casework.store.files import Files
+from casework.store.transactions import by_id
 from schemas.errors import TransitionRefused
 from schemas.messages import N_, Name, Param
 
@@ -50,7 +51,7 @@ class Sealed(Files):
 
     def list_sealed(self, file_id: str | None = None) -> tuple[VaultItem, ...]:
         """Return everything sealed, of one file or all."""
-        query = select(vault_table).order_by(vault_table.c.file_id, vault_table.c.kind)
+        query = select(vault_table).order_by(*by_id(vault_table.c.file_id), vault_table.c.kind)
         return tuple(_to_item(row) for row in self._all(query.where(vault_table.c.file_id == file_id) if file_id else query))
 
     def order_erasure(self, file_id: str, *, actor: str) -> str:
@@ -81,7 +82,7 @@ class Sealed(Files):
     def list_erasing(self) -> tuple[str, ...]:
         """Return files whose erasure has begun and is not finished."""
         query = select(file_table.c.id).where(file_table.c.erasing_by.is_not(None), file_table.c.state != FileState.ERASED.value)
-        return tuple(row["id"] for row in self._all(query.order_by(file_table.c.id)))
+        return tuple(row["id"] for row in self._all(query.order_by(*by_id(file_table.c.id))))
 
     def finish_erasure(self, file_id: str, certificate: Mapping[str, Any]) -> None:
         """Write that everything is erased, with the certificate, in one step."""

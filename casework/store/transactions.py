@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Engine, RowMapping, Select, insert, select, update
+from sqlalchemy import Column, ColumnElement, Engine, RowMapping, Select, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from casework.database import WRITE, database_errors
 from casework.records import counter_table, office_table
 from schemas.errors import InternalError
 from schemas.messages import N_
+
+
+def by_id(column: Column[Any]) -> tuple[ColumnElement[Any], ...]:
+    """Return the order of ids by number: `F-9999` before `F-10000`."""
+    return func.length(column), column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,6 +116,7 @@ def _contents() -> None:
         sa.ForeignKeyConstraint(["file_id"], ["files.id"], name="fk_documents_file_id_files"),
     )
     op.create_index("ix_documents_kind_case_file", "documents", ["kind", "case_id", "file_id"])
+    op.create_index("ix_documents_subject_kind", "documents", ["subject", "kind"])
     op.create_table(
         "papers",
         sa.Column("name", sa.String(80), nullable=False),

@@ -41,6 +41,15 @@ def test_ids_count_up_by_kind(store):
     assert store.add_record("release", {}, actor="release_officer", case_id="C-0001") == "L-0001"
 
 
+def test_ids_are_listed_by_number_past_four_digits(store):
+    with store.transaction():
+        store.add_register_entry({}, actor="screener")
+        store._writing().execute(text("UPDATE counters SET value = 9998 WHERE prefix = 'R'"))
+        for _ in range(3):
+            store.add_register_entry({}, actor="screener")
+    assert [entry.id for entry in store.list_register()] == ["R-0001", "R-9999", "R-10000", "R-10001"]
+
+
 def test_a_case_goes_its_way_with_one_event_per_step(store):
     before = sum(1 for _ in store.events())
     case_id = accepted_case(store)
