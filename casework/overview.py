@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from casework.i18n import translate
-from casework.states import LABELS, CaseState, FileState, State, Transition, next_steps
+from casework.labels import LABELS
+from casework.states import CaseState, FileState, State, Transition, next_steps
 from casework.store import Store
 from schemas.messages import N_
 

@@ -10,10 +10,10 @@ from rich.table import Table
 from casework.audit import Audit
 from casework.console import Reply
 from casework.i18n import translate
+from casework.labels import LABELS
 from casework.office import Office
 from casework.overview import Waiting, describe_state, describe_step
 from casework.records import Event, Person, VaultItem
-from casework.states import LABELS
 from schemas.messages import N_
 
 

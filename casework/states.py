@@ -1,7 +1,6 @@
 """States of cases and files: which step leads where, who may take it, what event it writes. Data, and the diagram drawn from it.
 
-Decided here: next states, roles, whose earlier event excludes whom (two-person rule), in which states of the case a file may move.
-Not decided here: how a step is stored (see `casework.store`).
+Decided here: next states, roles, the two-person rule, where a case must stand for its files. Not decided here: how a step is stored.
 """
 
 from collections.abc import Iterable
@@ -235,32 +234,6 @@ RULES: dict[str, Rule] = {
         Rule(event="vault.sealed", roles=_roles(Role.PROCESSOR)),
         Rule(event="vault.opened", roles=_roles(Role.PROCESSOR, Role.REVIEWER, Role.RELEASE_OFFICER)),
     )
-}
-
-LABELS: dict[str, str] = {
-    C.SUBMITTED: N_("submitted"),
-    C.UNDER_REVIEW: N_("under review"),
-    C.RETURNED: N_("returned"),
-    C.ACCEPTED: N_("accepted"),
-    C.REJECTED: N_("rejected"),
-    C.REQUESTED: N_("requested"),
-    C.CONTRACTED: N_("contracted"),
-    C.CLOSED: N_("closed"),
-    C.CANCELLED: N_("cancelled"),
-    F.DECLINED: N_("declined"),
-    F.RECEIVED: N_("received"),
-    F.NORMALISED: N_("normalised"),
-    F.PROCESSED: N_("processed"),
-    F.REFUSED: N_("refused"),
-    F.ASSESSED: N_("assessed"),
-    F.RELEASED: N_("released"),
-    F.ERASED: N_("erased"),
-    Role.SCREENER: N_("screener"),
-    Role.APPROVER: N_("approver"),
-    Role.PROCESSOR: N_("processor"),
-    Role.REVIEWER: N_("reviewer"),
-    Role.RELEASE_OFFICER: N_("release officer"),
-    Role.AUDITOR: N_("auditor"),
 }
 
 

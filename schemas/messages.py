@@ -27,6 +27,16 @@ class Name(str):
         return super().__new__(cls, visible[:NAME_LIMIT_CHARACTERS])
 
 
+class Term(Name):
+    """A name of our own that has a translation: a state, a role; several are joined by `/`."""
+
+    __slots__ = ()
+
+    def render(self, translate: Callable[[str], str]) -> str:
+        """Return the term in the language of `translate`."""
+        return "/".join(translate(part) for part in self.split("/"))
+
+
 Param: TypeAlias = int | float | Name
 
 
@@ -69,4 +79,5 @@ class Message:
 
     def render(self, translate: Callable[[str], str] = str) -> str:
         """Return the text in the language of `translate` (English without one)."""
-        return translate(self.template).format(**self.params)
+        spoken = {key: value.render(translate) if isinstance(value, Term) else value for key, value in self.params.items()}
+        return translate(self.template).format(**spoken)

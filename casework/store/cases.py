@@ -5,22 +5,23 @@ from typing import Any
 
 from sqlalchemy import RowMapping, insert, select, update
 
+from casework.labels import name_labels
 from casework.records import Case, case_table, file_table
-from casework.states import CaseState, FileState, Transition, find_transition
+from casework.states import CaseState, FileState, State, Transition, find_transition
 from casework.store.documents import Documents, unknown
 from casework.store.transactions import by_id
 from schemas.errors import TransitionRefused
 from schemas.messages import N_, Name, Param
 
 
-def refused(subject: str, state: str, target: str) -> TransitionRefused:
+def refused(subject: str, state: State | None, target: State) -> TransitionRefused:
     """Return the error for a step that is not in the table."""
     return TransitionRefused(
         N_("{subject} is {state} and cannot become {target}"),
         N_("see what is waited for: sakusei status"),
         subject=Name(subject),
-        state=Name(state),
-        target=Name(target),
+        state=name_labels([state] if state else []),
+        target=name_labels([target]),
     )
 
 
@@ -34,7 +35,7 @@ def get_step(subject: str, source: CaseState | FileState | None, target: CaseSta
     """
     step = find_transition(source, target)
     if step is None:
-        raise refused(subject, str(source or "-"), str(target))
+        raise refused(subject, source, target)
     return step
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import RowMapping, insert, select, update
 
+from casework.labels import name_labels
 from casework.records import FileRecord, file_table
 from casework.states import CaseState, FileState, Transition
 from casework.store.cases import Cases, get_step
@@ -84,9 +85,9 @@ class Files(Cases, Register):
                 N_("{case} is {state}; {event} needs it to be {needed}"),
                 N_("see what is waited for: sakusei status"),
                 case=Name(case_id),
-                state=Name(state),
+                state=name_labels([state]),
                 event=Name(step.event),
-                needed=Name("/".join(sorted(step.case_states))),
+                needed=name_labels(step.case_states),
             )
 
     def _set_file(self, file_id: str, **values: str | None) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import insert, select, update
 
+from casework.labels import name_labels
 from casework.records import Person, office_table, person_table
 from casework.states import RULES, Role, Rule
 from casework.store.chain import GENESIS, Chain, plain_facts
@@ -136,7 +137,7 @@ class People(Chain):
                 N_("let someone with the role do it, or see: sakusei person list"),
                 person=Name(actor),
                 event=what,
-                roles=Name("/".join(sorted(rule.roles))),
+                roles=name_labels(rule.roles),
             )
         missing = [event for event in sorted(rule.requires) if not self._actors(frozenset({event}), case_id, file_id)]
         if missing:
@@ -149,7 +150,7 @@ class People(Chain):
                 N_("let another person with the role {roles} do it"),
                 person=Name(actor),
                 event=what,
-                roles=Name("/".join(sorted(rule.roles))),
+                roles=name_labels(rule.roles),
             )
 
 

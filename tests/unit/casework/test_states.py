@@ -4,10 +4,10 @@ from itertools import pairwise
 
 import pytest
 
+from casework.labels import LABELS
 from casework.states import (
     CASE_TRANSITIONS,
     FILE_TRANSITIONS,
-    LABELS,
     RECORD_RULES,
     RULES,
     CaseState,

@@ -4,7 +4,7 @@ import pytest
 
 from schemas.errors import FileRejected, SakuseiError
 from schemas.findings import ROWS_SHOWN, Finding, FindingKind, Reason, Severity
-from schemas.messages import NAME_LIMIT_CHARACTERS, Message, Name
+from schemas.messages import NAME_LIMIT_CHARACTERS, Message, Name, Term
 
 KIND = FindingKind("test-kind", Severity.ROW, "bad date in {count} rows")
 
@@ -76,3 +76,10 @@ def test_every_error_has_its_own_code_and_exit_code():
 def test_error_lists_findings_and_reasons():
     error = FileRejected("no", "do", findings=(Finding(kind=KIND),), reasons=(Reason(code="x", message=Message("why")),))
     assert error.lines() == ["bad date in 1 rows", "why"]
+
+
+def test_a_term_is_spoken_in_the_readers_language_and_a_name_is_not():
+    words = {"{who} is {state}": "{who}: {state}", "open": "開", "closed": "閉", "desk": "机"}
+    message = Message("{who} is {state}", {"who": Name("desk"), "state": Term("open/closed")})
+    assert message.render(lambda text: words.get(text, text)) == "desk: 開/閉"
+    assert message.render() == "desk is open/closed"
