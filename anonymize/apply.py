@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from anonymize.ahead import work_ahead
 from anonymize.class_table import LINE, Classes, model_columns
 from anonymize.engine import match
 from anonymize.layout import LOWER, UPPER, ReleasedClasses, ReleasedColumn, describe_fields, describe_release
@@ -101,7 +102,8 @@ def apply_release(rows: ibis.Table, release: Release, around: Surroundings, path
     order = [CLASS, *[name for name in rest if name not in ids], *ids]
     ordered = treated.select(*order).order_by([ibis.asc(treated[name], nulls_first=False) for name in order])
     schema = _make_schema(release, ordered)
-    return write_release(path, schema, _expand(around.engine.stream(ordered), release.released, schema))
+    rows_ahead = work_ahead(_expand(around.engine.stream(ordered), release.released, schema))
+    return write_release(path, schema, rows_ahead)
 
 
 def _map_lines(release: Release) -> pa.Table:
