@@ -53,7 +53,7 @@ def get_receipt(store: Store, file_id: str) -> dict[str, Any]:
 
 def write_receipt(path: Path, receipt: Mapping[str, Any]) -> None:
     """Write a receipt as JSON that people can read."""
-    write_bytes(path, json.dumps(receipt, ensure_ascii=False, indent=2).encode("utf-8") + b"\n")
+    write_bytes(path, json.dumps(receipt, ensure_ascii=False, indent=2, sort_keys=True).encode("utf-8") + b"\n")
 
 
 def verify_receipt(path: Path, key: Ed25519PublicKey) -> dict[str, Any]:
