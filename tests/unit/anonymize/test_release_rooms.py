@@ -1,0 +1,162 @@
+"""The small rooms: work folders, working ahead, the writer, publishing, plans from hierarchies, engines that fail."""
+
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from anonymize.ahead import work_ahead
+from anonymize.engine import EngineSettings, open_engine
+from anonymize.engine_spark import has_java
+from anonymize.plan_from_hierarchies import find_hierarchies, make_plan, write_plan
+from anonymize.publish import check_places, publish
+from anonymize.work_folder import open_work_folder, sweep_work_folders
+from anonymize.write import ROW_GROUP_ROWS, write_release
+from schemas.errors import EngineFailed, PlanError, SettingsError
+from schemas.plan import load_plan
+
+
+def test_a_work_folder_is_private_and_goes_however_the_block_ends(tmp_path):
+    with pytest.raises(ValueError, match="stop"), open_work_folder(tmp_path) as folder:
+        (folder / "plain").write_text("x", encoding="utf-8")
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert sweep_work_folders(tmp_path) == 0
+        raise ValueError("stop")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_of_a_dead_process_is_swept(tmp_path):
+    code = f"""
+import os, pathlib
+from anonymize.work_folder import open_work_folder
+with open_work_folder(pathlib.Path({str(tmp_path)!r})) as folder:
+    (folder / "plain").write_text("x")
+    os._exit(9)
+"""
+    subprocess.run([sys.executable, "-c", code], check=False)
+    assert len(list(tmp_path.iterdir())) == 1
+    assert sweep_work_folders(tmp_path) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_working_ahead_keeps_the_order_and_hands_on_errors():
+    assert list(work_ahead(iter(range(100)), depth=3)) == list(range(100))
+
+    def fail():
+        yield 1
+        raise ValueError("broken")
+
+    found = work_ahead(fail())
+    assert next(found) == 1
+    with pytest.raises(ValueError, match="broken"):
+        next(found)
+
+
+def test_a_reader_that_stops_stops_the_maker():
+    made = []
+
+    def count():
+        for number in range(10_000):
+            made.append(number)
+            yield number
+
+    found = work_ahead(count(), depth=2)
+    next(found)
+    found.close()
+    size = len(made)
+    time.sleep(0.2)
+    assert size == len(made) < 100
+
+
+@pytest.mark.parametrize("rows", [0, 1, ROW_GROUP_ROWS - 1, ROW_GROUP_ROWS, ROW_GROUP_ROWS + 1])
+def test_bytes_do_not_depend_on_the_pieces(tmp_path, rows):
+    rng = np.random.default_rng(1)
+    table = pa.table({"a": np.arange(rows), "b": pa.array(rng.integers(0, 99, rows)).cast(pa.string())})
+    hashes = set()
+    for name, size in (("one", max(rows, 1)), ("many", 1000), ("odd", 77_777)):
+        path = tmp_path / name
+        assert write_release(path, table.schema, iter(table.to_batches(max_chunksize=size))) == rows
+        hashes.add(path.read_bytes())
+    assert len(hashes) == 1
+    metadata = pq.read_metadata(tmp_path / "one")
+    assert [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)][:1] in ([], [min(rows, ROW_GROUP_ROWS)])
+    assert not any(metadata.row_group(i).column(0).is_stats_set for i in range(metadata.num_row_groups))
+    assert pq.read_table(tmp_path / "many").equals(table)
+
+
+def test_publishing_names_the_last_file_last_and_checks_places_first(tmp_path):
+    (tmp_path / "made").write_text("new", encoding="utf-8")
+    (tmp_path / "target").write_text("old", encoding="utf-8")
+    publish([(tmp_path / "made", tmp_path / "target")])
+    assert (tmp_path / "target").read_text(encoding="utf-8") == "new"
+    for source, target in [("in", "no/folder/out"), ("target", "target"), ("in", ".")]:
+        with pytest.raises(SettingsError):
+            check_places(tmp_path / source, [tmp_path / target])
+
+
+def hierarchy_folder(tmp_path):
+    folder = tmp_path / "sets"
+    folder.mkdir()
+    (folder / "x_hierarchy_age.csv").write_text("1;low;*\n2;low;*\n9;high;*\n", encoding="utf-8")
+    (folder / "hierarchy_sex.csv").write_text("m;*\nf;*\n", encoding="utf-8")
+    (folder / "rows.csv").write_text("age,sex\n", encoding="utf-8")
+    return folder
+
+
+def test_a_plan_from_hierarchies_is_complete_and_relative(tmp_path):
+    folder = hierarchy_folder(tmp_path)
+    plan = make_plan(folder, k=5, suppression_limit=0.05, method="global", home=tmp_path, columns=["sex", "age"])
+    write_plan(plan, tmp_path / "plan.yaml")
+    again = load_plan(tmp_path / "plan.yaml")
+    assert again.sha256 == plan.sha256
+    assert [(column.name, column.hierarchy) for column in again.columns] == [
+        ("sex", os.path.join("sets", "hierarchy_sex.csv")),  # noqa: PTH118 - what stands in the plan is text
+        ("age", os.path.join("sets", "x_hierarchy_age.csv")),  # noqa: PTH118
+    ]
+    (tmp_path / "away").mkdir()
+    apart = make_plan(folder, k=5, suppression_limit=0.05, method="global", home=tmp_path / "away")
+    assert all(str(column.hierarchy).startswith(str(tmp_path)) for column in apart.columns)
+
+
+def test_columns_and_hierarchies_must_match(tmp_path):
+    folder = hierarchy_folder(tmp_path)
+    with pytest.raises(PlanError) as caught:
+        make_plan(folder, k=5, suppression_limit=0, method="local", home=tmp_path, columns=["age", "income"])
+    assert {(f.kind.code, f.column) for f in caught.value.findings} == {
+        ("input-column-unplanned", "income"),
+        ("plan-column-absent", "sex"),
+    }
+    (folder / "y_hierarchy_age.csv").write_text("1;*\n", encoding="utf-8")
+    with pytest.raises(PlanError):
+        find_hierarchies(folder)
+
+
+def test_an_engine_that_fails_does_not_quote_cells(tmp_path):
+    engine = open_engine("duckdb", EngineSettings(work=tmp_path))
+    rows = engine.load(pa.table({"a": ["CANARY"]}))
+    with pytest.raises(EngineFailed) as caught:
+        engine.fetch(rows.select(n=rows.a.cast("int64")))
+    assert "CANARY" not in str(caught.value)
+    assert caught.value.__suppress_context__
+    engine.close()
+
+
+def test_there_are_two_engines(tmp_path):
+    with pytest.raises(SettingsError):
+        open_engine("abacus", EngineSettings(work=tmp_path))
+
+
+def test_java_is_found_by_home_or_path(tmp_path):
+    (tmp_path / "bin").mkdir()
+    java = tmp_path / "bin" / "java"
+    java.write_text("#!/bin/sh\n", encoding="utf-8")
+    java.chmod(0o755)
+    assert has_java({"JAVA_HOME": str(tmp_path)})
+    assert has_java({"PATH": str(tmp_path / "bin")})
+    assert not has_java({"PATH": str(tmp_path), "JAVA_HOME": str(tmp_path / "absent")})
+    assert not has_java({})
