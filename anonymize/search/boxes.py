@@ -20,6 +20,7 @@ from anonymize.search.problem import Levels, Problem
 
 EPSILON = 1e-12
 HEAP_LIMIT = 100_000
+SMALL_LATTICE = 100_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +71,8 @@ class BoxSearch:
         top = self.measure(self.problem.coarsest, self.gauge.lines)
         if self.gauge.is_barren(top):
             return Optimum(None, 1.0, optimal=False)
-        self.dive()
+        if self.deadline is not None or self.node_limit is not None or self.problem.lattice > SMALL_LATTICE:
+            self.dive()
         self.push(self.problem.finest, top)
         while (box := self.pop()) is not None:
             if self.is_over():
@@ -152,5 +154,5 @@ class BoxSearch:
             width = float(span[-1] - span[0])
             if width > widest:
                 half = int(np.searchsorted(span - span[0], width / 2, side="left"))
-                chosen, widest = (j, low + max(half - 1, 0)), width
+                chosen, widest = (j, min(low + max(half - 1, 0), high - 1)), width
         return chosen

@@ -15,7 +15,7 @@ from anonymize.models.diversity import DiverseValues
 from anonymize.models.k import AtLeastPersons
 from anonymize.models.requirement import ClassSums, Every, Requirement
 from anonymize.search.kernels import Patterns, count_distinct, group, sum_by_class
-from anonymize.search.problem import Problem
+from anonymize.search.problem import Problem, number_keys
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +112,7 @@ def sum_sensitive(counts: SensitiveCounts, ids: NDArray[np.int32], classes: int)
     """Return the persons of each sensitive value per class (exact when `counts.memberships` is given or not needed)."""
     owners = np.repeat(ids.astype(np.int64), np.diff(counts.offsets))
     kept = owners >= 0
-    keys, entries = _number(owners[kept] * counts.distinct + counts.values[kept], classes * counts.distinct)
+    keys, entries = number_keys(owners[kept] * counts.distinct + counts.values[kept], classes * counts.distinct)
     entry_of = np.full(len(owners), -1, dtype=np.int32)
     entry_of[kept] = entries
     memberships = counts.memberships
@@ -130,17 +130,6 @@ def sum_sensitive(counts: SensitiveCounts, ids: NDArray[np.int32], classes: int)
         memberships=memberships,
         levels=counts.levels,
     )
-
-
-def _number(keys: NDArray[np.int64], limit: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return the distinct keys (0 … limit - 1) in order, and the place of each key among them."""
-    if limit > 8 * len(keys) + 2**16:
-        distinct, places = np.unique(keys, return_inverse=True)
-        return distinct, places.reshape(-1).astype(np.int32)
-    present = np.zeros(limit, dtype=np.bool_)
-    present[keys] = True
-    numbers = np.cumsum(present, dtype=np.int32) - 1
-    return np.flatnonzero(present), numbers[keys]
 
 
 def to_patterns(memberships: Memberships) -> Patterns:

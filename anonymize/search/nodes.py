@@ -63,7 +63,7 @@ class Gauge:
             problem.positions.ravel(), weights=np.repeat(problem.rows, problem.positions.shape[1]), minlength=int(problem.value_starts[-1])
         )
         self.whole_losses = problem.losses_by_level(histogram.astype(np.int64))
-        self._starts = tuple(int(start) for start in problem.level_starts[:-1])
+        self._starts = problem.level_starts[:-1]
         self._bases: OrderedDict[Levels, Lines] = OrderedDict()
 
     def base(self, levels: Levels, finer: Lines) -> Lines:
@@ -97,10 +97,8 @@ class Gauge:
 
     def _add_loss(self, levels: Levels, lost_rows: int, lost_losses: NDArray[np.float64]) -> float:
         """Return the loss when some rows cost 1 and the others what they cost at a node."""
-        loss = lost_rows / self.problem.total
-        for start, level in zip(self._starts, levels, strict=True):
-            loss += float(self.whole_losses[start + level]) - float(lost_losses[start + level])
-        return loss
+        at = self._starts + np.array(levels)
+        return lost_rows / self.problem.total + float((self.whole_losses[at] - lost_losses[at]).sum())
 
     def bound(self, finest: Levels, coarsest: Node) -> float:
         """Return a loss that no node between the two stays below: rows doomed at the coarsest cost 1, others at least the finest."""

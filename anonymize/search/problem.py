@@ -17,8 +17,7 @@ from anonymize.search.kernels import Flat, Place
 
 WORD_LIMIT = 2**62
 PACK_LIMIT = 2**18
-# Odd 61-bit numbers (multiples of the golden ratio's), so that a key too wide for one word is spread over all of it.
-HASH_FACTORS = np.array([(0x9E3779B97F4A7C15 * (2 * i + 1) % 2**61) | 1 for i in range(64)], dtype=np.int64)
+GOLDEN_NUMBER = 0x9E3779B97F4A7C15
 Levels = tuple[int, ...]
 
 
@@ -82,7 +81,9 @@ class Problem:
         self.codes: NDArray[np.int32] = np.ascontiguousarray(np.stack([pack.codes for pack in self.packs], axis=1))
         self.groups: NDArray[np.int32] = np.concatenate([pack.groups.ravel() for pack in self.packs])
         self.losses: NDArray[np.float64] = np.concatenate([pack.losses.ravel() for pack in self.packs])
-        self._bases = np.cumsum([0] + [pack.groups.size for pack in self.packs[:-1]])
+        self._bases: list[int] = np.cumsum([0] + [pack.groups.size for pack in self.packs[:-1]]).tolist()
+        # Odd multiples of the golden ratio's 61-bit number spread a key that is too wide for one word over all of it.
+        self._hash_factors = np.array([(GOLDEN_NUMBER * (2 * p + 1) % 2**61) | 1 for p in range(len(self.packs))], dtype=np.int64)
 
     @cached_property
     def lattice(self) -> int:
@@ -126,8 +127,16 @@ class Problem:
 
     def place(self, levels: Sequence[int]) -> Place:
         """Return where a node's groups stand and how they make a key."""
-        places = self.places(np.array([levels], dtype=np.int64))
-        return Place(places.starts[0], places.factors[0], bool(places.wide[0]))
+        starts, factors, size = [], [], 1
+        for p, pack in enumerate(self.packs):
+            chosen = 0
+            for j in pack.columns:
+                chosen = chosen * (self.coarsest[j] - self.finest[j] + 1) + levels[j] - self.finest[j]
+            starts.append(self._bases[p] + chosen * pack.values)
+            factors.append(size)
+            size *= pack.sizes[chosen]
+        wide = size > WORD_LIMIT
+        return Place(np.array(starts, dtype=np.int64), self._hash_factors if wide else np.array(factors, dtype=np.int64), wide)
 
     def places(self, nodes: NDArray[np.int64]) -> Places:
         """Return the same for many nodes, (nodes, columns)."""
@@ -142,8 +151,19 @@ class Problem:
             factors[:, p] = np.minimum(size, WORD_LIMIT)
             size = size * np.array(pack.sizes)[chosen]
         wide = size > WORD_LIMIT
-        factors[wide] = HASH_FACTORS[np.arange(len(self.packs)) % len(HASH_FACTORS)] + 2 * (np.arange(len(self.packs)) // len(HASH_FACTORS))
+        factors[wide] = self._hash_factors
         return Places(starts, factors, wide)
+
+
+def number_keys(keys: NDArray[np.int64], limit: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return the distinct keys (0 … limit - 1) in order, and the place of each key among them."""
+    if limit > 8 * len(keys) + 2**20:
+        distinct, places = np.unique(keys, return_inverse=True)
+        return distinct, places.reshape(-1).astype(np.int32)
+    present = np.zeros(limit, dtype=np.bool_)
+    present[keys] = True
+    numbers = np.cumsum(present, dtype=np.int32) - 1
+    return np.flatnonzero(present), numbers[keys]
 
 
 def _pack_columns(problem: Problem) -> list[Pack]:
@@ -153,16 +173,16 @@ def _pack_columns(problem: Problem) -> list[Pack]:
     codes, values = np.zeros(len(problem.rows), dtype=np.int64), 1
     for j in range(problem.values.shape[1]):
         domain = len(problem.task.table.levels[j].codes)
-        distinct, inverse = np.unique(codes * domain + problem.values[:, j], return_inverse=True)
+        distinct, inverse = number_keys(codes * domain + problem.values[:, j], values * domain)
         choices = 1
         for i in [*pending, j]:
             choices *= problem.coarsest[i] - problem.finest[i] + 1
         if pending and choices * len(distinct) > PACK_LIMIT:
             packs.append(_make_pack(problem, tuple(pending), codes, values))
             pending = []
-            distinct, inverse = np.unique(problem.values[:, j], return_inverse=True)
+            distinct, inverse = number_keys(problem.values[:, j].astype(np.int64), domain)
         pending.append(j)
-        codes, values = inverse.reshape(-1).astype(np.int64), len(distinct)
+        codes, values = inverse.astype(np.int64), len(distinct)
     packs.append(_make_pack(problem, tuple(pending), codes, values))
     return packs
 
@@ -179,7 +199,7 @@ def _make_pack(problem: Problem, columns: tuple[int, ...], codes: NDArray[np.int
         at = problem.values[first, j]
         finer = table.codes[at, span].T.astype(np.int64)
         groups = (groups[:, None, :] * (finer.max(initial=0) + 1) + finer[None]).reshape(-1, values)
-        groups = np.stack([np.unique(line, return_inverse=True)[1].reshape(-1) for line in groups])
+        groups = np.stack([number_keys(line, int(line.max(initial=0)) + 1)[1] for line in groups]).astype(np.int64)
         losses = (losses[:, None, :] + (table.loss_of()[at, span].T * problem.weights[j])[None]).reshape(-1, values)
     sizes = tuple(int(line.max(initial=0)) + 1 for line in groups)
     return Pack(columns, codes.astype(np.int32), values, groups.astype(np.int32), losses, sizes)

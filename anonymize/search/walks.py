@@ -7,6 +7,9 @@ column can be narrowed. The nodes of these classes are the ones to look at.
 Decided here: the choice of nodes. Not decided here: which classes leave there.
 """
 
+import itertools
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -17,8 +20,9 @@ from anonymize.search.problem import Problem
 
 ENUMERABLE_NODES = 2**17
 ENUMERABLE_WORK = 6 * 10**8
-GUIDE_WORK = 2 * 10**8
-FEWEST_GUIDES, MOST_GUIDES = 48, 512
+GUIDE_WORK = 10**8
+MOST_THREADS = 8
+FEWEST_GUIDES, MOST_GUIDES = 48, 256
 
 
 def is_enumerable(problem: Problem) -> bool:
@@ -70,7 +74,11 @@ def guide_nodes(problem: Problem, trees: Trees, alive: NDArray[np.int64]) -> tup
     guides = alive[(np.arange(count) * len(alive)) // count]
     nodes = np.empty((count, problem.values.shape[1]), dtype=np.int64)
     losses = np.empty(count)
-    narrow(trees, problem.persons, problem.task.k, alive, (guides, nodes, losses))
+    workers = min(os.cpu_count() or 1, MOST_THREADS)
+    ends = [count * part // workers for part in range(workers + 1)]
+    with ThreadPoolExecutor(max_workers=workers) as threads:
+        answers = [(guides[a:b], nodes[a:b], losses[a:b]) for a, b in itertools.pairwise(ends)]
+        list(threads.map(lambda answer: narrow(trees, problem.persons, problem.task.k, alive, answer), answers))
     return nodes, losses
 
 
@@ -104,6 +112,17 @@ def _choose(trees: Trees, line: int, levels: NDArray[np.int64], kept: NDArray[np
 
 
 @compiled
+def _count_kept(trees: Trees, around: tuple[NDArray[np.int64], NDArray[np.int64]], i: int, persons: int, kept: NDArray[np.int64]) -> None:
+    """Add a line's persons to each column that could be narrowed without losing it, and to the total."""
+    meets, levels = around
+    columns = trees.positions.shape[1]
+    kept[columns] += persons
+    for j in range(columns):
+        if meets[trees.positions[i, j]] < levels[j]:
+            kept[j] += persons
+
+
+@compiled
 def narrow(
     trees: Trees,
     persons: NDArray[np.int64],
@@ -121,30 +140,34 @@ def narrow(
         line, levels = guides[g], nodes[g]
         _meet(trees, line, meets)
         levels[:] = trees.coarsest
+        kept[:] = 0
         count = 0
         for a in range(len(alive)):
-            members[count] = alive[a]
             inside = True
             for j in range(columns):
                 inside = inside and meets[trees.positions[alive[a], j]] <= levels[j]
-            count += inside
-        while True:
-            kept[:] = 0
+            if inside:
+                members[count] = alive[a]
+                count += 1
+                _count_kept(trees, (meets, levels), alive[a], persons[alive[a]], kept)
+        column = _choose(trees, line, levels, kept, k)
+        while column >= 0:
+            # Lines that fall out are taken off the counts; only the narrowed column is counted anew.
+            left, narrower = 0, np.int64(0)
             for m in range(count):
                 i = members[m]
-                kept[columns] += persons[i]
-                for j in range(columns):
-                    if meets[trees.positions[i, j]] < levels[j]:
-                        kept[j] += persons[i]
-            column = _choose(trees, line, levels, kept, k)
-            if column < 0:
-                break
-            levels[column] -= 1
-            left = 0
-            for m in range(count):
-                members[left] = members[m]
-                left += meets[trees.positions[members[m], column]] <= levels[column]
+                meet = meets[trees.positions[i, column]]
+                if meet < levels[column]:
+                    members[left] = i
+                    left += 1
+                    if meet < levels[column] - 1:
+                        narrower += persons[i]
+                else:
+                    _count_kept(trees, (meets, levels), i, -persons[i], kept)
             count = left
+            levels[column] -= 1
+            kept[column] = narrower
+            column = _choose(trees, line, levels, kept, k)
         losses[g] = 0.0
         for j in range(columns):
             losses[g] += trees.losses[trees.positions[line, j], levels[j]]

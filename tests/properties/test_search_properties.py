@@ -189,7 +189,7 @@ def released_cells(shapes, rows, table, recoding):
 
 @pytest.mark.parametrize("wishes", WISHES, ids=NAMES)
 @given(file=files(), k=st.integers(1, 4), limit=st.sampled_from([0, 0.2, 0.5, 1]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_global_search_finds_the_optimum(wishes, file, k, limit):
     shapes, rows = file
     table = make_table(shapes, rows)
@@ -210,7 +210,7 @@ def test_the_global_search_finds_the_optimum(wishes, file, k, limit):
 
 @pytest.mark.parametrize("wishes", WISHES, ids=NAMES)
 @given(file=files(), k=st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_local_search_is_always_valid(wishes, file, k):
     shapes, rows = file
     table = make_table(shapes, rows)
@@ -226,7 +226,7 @@ def test_the_local_search_is_always_valid(wishes, file, k):
 
 
 @given(file=files(), k=st.integers(1, 3), seed=st.integers(0, 1000), method=st.sampled_from(["global", "local"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_permuted_lines_permute_the_answer(file, k, seed, method):
     shapes, rows = file
     table = make_table(shapes, rows)

@@ -1,0 +1,84 @@
+"""Searches on the Adult file: seconds and losses beside the known optima, in this process, once compiled."""
+
+import csv
+import json
+import statistics
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from anonymize.classes import ClassTable, Method, SearchTask
+from anonymize.loss import compute_loss
+from anonymize.recoding import Recoding
+from anonymize.search import find_recoding
+from schemas.hierarchies import load_hierarchy
+
+ADULT = Path(__file__).parent.parent.parent / "shared" / "data" / "adult"
+REPEATS = 5
+
+
+def read_adult(folder: Path) -> ClassTable:
+    """Return the class table of the Adult file."""
+    with (folder / "adult.csv").open(encoding="utf-8", newline="") as source:
+        columns, *rows = csv.reader(source, delimiter=";")
+    levels, codes = [], []
+    for j, column in enumerate(columns):
+        values, places = np.unique([row[j] for row in rows], return_inverse=True)
+        levels.append(load_hierarchy(f"adult_hierarchy_{column}.csv", folder=folder).resolve(pa.array(values.tolist())))
+        codes.append(places)
+    distinct, counts = np.unique(np.array(codes, dtype=np.int32).T, axis=0, return_counts=True)
+    counts = counts.astype(np.int64)
+    return ClassTable(
+        columns=tuple(columns),
+        levels=tuple(levels),
+        codes=distinct,
+        rows=counts,
+        persons=counts,
+        memberships=None,
+        sensitive={},
+        total_rows=len(rows),
+        total_persons=len(rows),
+    )
+
+
+def make_task(table: ClassTable, k: int, limit: float, method: Method) -> SearchTask:
+    """Return a task without weights or limits on levels."""
+    tops = np.array([len(levels.level_names) - 1 for levels in table.levels], dtype=np.int8)
+    weights = np.ones(len(tops))
+    return SearchTask(
+        table=table, k=k, suppression_limit=limit, weights=weights, max_levels=tops, min_levels=np.zeros_like(tops), method=method
+    )
+
+
+def run() -> list[str]:
+    """Return one line per k and suppression limit (global), and per k (local): median seconds, nodes, loss."""
+    if not ADULT.is_dir():
+        return ["the Adult file is not beside this checkout: nothing measured"]
+    table = read_adult(ADULT)
+    lines = [
+        f"global: {len(table.rows)} combinations, {len(table.columns)} columns; k, limit: seconds, nodes counted, loss (known optimum)"
+    ]
+    for optimum in json.loads((ADULT / "reference.json").read_text(encoding="utf-8"))["optima"]:
+        task = make_task(table, optimum["k"], optimum["suppression_limit"], "global")
+        seconds, recoding = measure(task)
+        loss = compute_loss(table, recoding, task.weights)
+        known = f"({optimum['loss']:.6f})"
+        lines.append(f"{task.k:4d} {task.suppression_limit:5.2f}: {seconds:.3f} s {recoding.search.evaluated:5d} {loss:.6f} {known}")
+    lines.append("local: k: seconds, nodes counted, loss")
+    for k in (2, 5, 10, 100):
+        task = make_task(table, k, 0.0, "local")
+        seconds, recoding = measure(task)
+        lines.append(f"{k:4d}: {seconds:.3f} s {recoding.search.evaluated:5d} {compute_loss(table, recoding, task.weights):.5f}")
+    return lines
+
+
+def measure(task: SearchTask) -> tuple[float, Recoding]:
+    """Return the median of the search's seconds, after one run that loads the compiled loops, and the recoding."""
+    find_recoding(task)
+    recodings = [find_recoding(task) for _ in range(REPEATS)]
+    return statistics.median(recoding.search.seconds for recoding in recodings), recodings[0]
+
+
+if __name__ == "__main__":
+    print("\n".join(run()))
