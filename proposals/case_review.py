@@ -116,10 +116,12 @@ def get_sheet(office: Office, case_id: str) -> Sheet:
     """
     sheet = find_sheet(office, case_id)
     if sheet is None:
-        raise TransitionRefused(
-            N_("{case} was not screened yet"), N_("screen it first: sakusei proposal screen {case}"), case=Name(case_id)
-        )
+        raise _not_screened(case_id)
     return sheet
+
+
+def _not_screened(case_id: str) -> TransitionRefused:
+    return TransitionRefused(N_("{case} was not screened yet"), N_("screen it first: sakusei proposal screen {case}"), case=Name(case_id))
 
 
 def review_case(office: Office, case_id: str, answers: Sequence[Mapping[str, str]]) -> Sheet:
@@ -253,6 +255,8 @@ def _decide(office: Office, sheet: Sheet, state: CaseState, text: str) -> None:
 
 
 def _check_under_review(case: Case) -> None:
+    if case.state is CaseState.SUBMITTED:
+        raise _not_screened(case.id)
     if case.state is not CaseState.UNDER_REVIEW:
         raise TransitionRefused(
             N_("{case} is {state}, not under review"),

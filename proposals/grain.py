@@ -7,6 +7,7 @@ Decided here: which answers a column's role allows, and what is finer than the p
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from proposals.levels import Levels
 from proposals.reasons import reason
 from schemas.findings import Reason
 from schemas.messages import N_, Name
@@ -18,17 +19,15 @@ VALUE = "value"
 FRESH_ID = "fresh_id"
 
 
-def reasons_against_columns(
-    asked: Sequence[Mapping[str, Any]], table: TableSchema, levels: Mapping[str, tuple[str, ...]], regime: Regime
-) -> list[Reason]:
+def reasons_against_columns(asked: Sequence[Mapping[str, Any]], table: TableSchema, levels: Levels, regime: Regime) -> list[Reason]:
     """Return why the columns asked for cannot be given so; an empty list means they can.
 
     Parameters
     ----------
     asked : Sequence[Mapping]
         `column` and `granularity` of each.
-    levels : Mapping[str, tuple[str, ...]]
-        Column → names of the levels of its hierarchy, finest first; a column absent here has none.
+    levels : Levels
+        Column → levels of its hierarchy, finest first; a column absent here has none.
     """
     known = {column.name: column for column in table.columns}
     found: list[Reason] = []
@@ -43,7 +42,7 @@ def reasons_against_columns(
                 )
             )
         else:
-            found += _reasons_against_grain(column, entry["granularity"], levels.get(column.name, ()), regime)
+            found += _reasons_against_grain(column, entry["granularity"], tuple(levels.get(column.name, ())), regime)
     return found
 
 

@@ -1,42 +1,23 @@
-"""Levels of columns, and their titles in Japanese for letters and pages (data: `proposals/levels.yaml`)."""
+"""Levels of the columns of a table: what a proposal may name as a grain, and what each is called in Japanese."""
 
-import re
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
-from importlib.resources import files
-from typing import Any
-
-import yaml
+from typing import TypeAlias
 
 from schemas.hierarchies import load_hierarchy
 from schemas.tables import TableSchema
 
-_NUMBERED = re.compile(r"([a-z]+)_([0-9][0-9.]*)")
+# Column → name of a level → its title in Japanese, finest level first. A column without a hierarchy is absent.
+Levels: TypeAlias = Mapping[str, Mapping[str, str]]
 
 
-def level_title(level: str) -> str:
-    """Return the Japanese title of a level: `age_5` → 5歳階級; a level without one stands by its own name."""
-    data = _read()
-    if level in data["names"]:
-        return str(data["names"][level])
-    if (found := _NUMBERED.fullmatch(level)) and found[1] in data["patterns"]:
-        return str(data["patterns"][found[1]]).format(number=found[2])
-    return level
-
-
-def column_levels(table: TableSchema, as_of: date) -> Mapping[str, tuple[str, ...]]:
-    """Return the names of the levels of each column that has a hierarchy, finest first.
+def column_levels(table: TableSchema, as_of: date) -> Levels:
+    """Return the levels of each column that has a hierarchy, finest first.
 
     Parameters
     ----------
     as_of : date
-        Day for bands of age; their names do not depend on it.
+        Day for bands of age; names and titles do not depend on it.
     """
-    return {column.name: load_hierarchy(column.hierarchy, as_of=as_of).level_names for column in table.columns if column.hierarchy}
-
-
-@cache
-def _read() -> Mapping[str, Any]:
-    document: dict[str, Any] = yaml.safe_load((files("proposals") / "levels.yaml").read_text(encoding="utf-8"))
-    return document
+    loaded = {column.name: load_hierarchy(column.hierarchy, as_of=as_of) for column in table.columns if column.hierarchy}
+    return {name: dict(zip(hierarchy.level_names, hierarchy.level_titles, strict=True)) for name, hierarchy in loaded.items()}

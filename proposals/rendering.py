@@ -8,18 +8,14 @@ import base64
 import gettext
 import hashlib
 import unicodedata
-from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
 from casework.i18n import LOCALE_DIR
 from proposals.dates import to_wareki
-from schemas.findings import Reason
-
-Words: TypeAlias = Mapping[str, Mapping[str, str]]
 
 KEPT_CONTROLS = frozenset("\n")
 HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -36,21 +32,6 @@ def clean_text(text: str) -> str:
 def to_japanese(template: str) -> str:
     """Return a message template in Japanese, whatever language the console speaks: letters are always Japanese."""
     return _catalogue().gettext(template) if template else template
-
-
-def reason_ja(reason: Reason, words: Words) -> str:
-    """Return a reason in Japanese, without its article.
-
-    Parameters
-    ----------
-    words : Words
-        The gap a code fills → code → what a reader outside the office knows it as; codes absent here stand as they are.
-    """
-    params = {
-        key: value if isinstance(value, (int, float)) else "、".join(words.get(key, {}).get(part, part) for part in value.split(", "))
-        for key, value in reason.message.params.items()
-    }
-    return to_japanese(reason.message.template).format(**params)
 
 
 def to_yen(amount: int) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from proposals.dates import add_months, to_date
 from proposals.grain import reasons_against_columns
+from proposals.levels import Levels
 from proposals.papers import reasons_against_papers
 from proposals.reasons import reason
 from proposals.verdicts import Verdict, verdict_of
@@ -61,8 +62,8 @@ class Question:
         The entries the proposal names.
     table : TableSchema
         The table of the common schema the proposal names.
-    levels : Mapping[str, tuple[str, ...]]
-        Column → names of the levels of its hierarchy, finest first.
+    levels : Levels
+        Column → levels of its hierarchy, finest first.
     withdrawn_persons : int
         Persons who opposed (former law); they are not in the file any more.
     """
@@ -72,7 +73,7 @@ class Question:
     regime: Regime
     files: Sequence[OfferedFile]
     table: TableSchema
-    levels: Mapping[str, tuple[str, ...]]
+    levels: Levels
     withdrawn_persons: int = 0
 
 

@@ -4,20 +4,24 @@ Decided here: names, titles and forms of address. Not decided here: the words ar
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from proposals.grain import DROP, FRESH_ID
-from proposals.levels import column_levels, level_title
-from proposals.rendering import Words, reason_ja
+from proposals.levels import Levels, column_levels
+from proposals.rendering import to_japanese
 from proposals.screening import OfferedFile
 from proposals.verdicts import Line, Outcome, criterion_text
+from schemas.findings import Reason
 from schemas.municipalities import Municipality, find_municipality
 from schemas.regimes import Regime
 from schemas.tables import Column, TableSchema
 
 KINDS_JA = {"individual": "個人", "corporation": "法人", "group": "団体"}
 OUTCOMES_JA = {Outcome.PASS: "適合", Outcome.FAIL: "不適合", Outcome.NEEDS_PERSON: "未確認"}
-GRAINS_JA = {DROP: "提供しない", FRESH_ID: "提供の都度新たに付す番号", "value": "記録された値", "all": "区別しない"}
+GRAINS_JA = {DROP: "提供しない", FRESH_ID: "提供の都度新たに付す番号", "value": "値のまま", "all": "区別しない"}
+# Gaps of messages that name grains.
+GRAIN_GAPS = frozenset({"level", "levels", "finest", "allowed"})
 ROLES_JA = {
     "direct_identifier": "直接に個人を識別する項目",
     "identification_code": "個人識別符号",
@@ -76,11 +80,11 @@ def head_of_body(municipality_code: str) -> str:
 
 def describe_columns(form: Mapping[str, Any], table: TableSchema, regime: Regime) -> list[dict[str, str]]:
     """Return one record per column the product will hold: title, grain, the clause it is processed under."""
-    columns = {column.name: column for column in table.columns}
+    columns, levels = {column.name: column for column in table.columns}, column_levels(table, regime.in_force_from)
     return [
         {
             "title_ja": columns[entry["column"]].title_ja,
-            "grain_ja": grain_ja(entry["granularity"]),
+            "grain_ja": grain_ja(entry["granularity"], levels.get(entry["column"], {})),
             "citation": regime.clauses[columns[entry["column"]].clause].citation,
         }
         for entry in form["columns"]
@@ -88,19 +92,26 @@ def describe_columns(form: Mapping[str, Any], table: TableSchema, regime: Regime
     ]
 
 
-def grain_ja(level: str) -> str:
-    """Return the Japanese title of a grain."""
-    return GRAINS_JA.get(level) or level_title(level)
+def grain_ja(level: str, titles: Mapping[str, str]) -> str:
+    """Return the Japanese title of a grain, of the titles of its column's levels."""
+    return GRAINS_JA.get(level) or titles.get(level, level)
 
 
-def wanted_columns(form: Mapping[str, Any], table: TableSchema) -> list[dict[str, str]]:
+def wanted_columns(form: Mapping[str, Any], table: TableSchema, regime: Regime) -> list[dict[str, str]]:
     """Return the columns a municipality is asked for, at the least: those the product holds, and the key that tells persons apart."""
+    levels = column_levels(table, regime.in_force_from)
     asked = {entry["column"]: entry for entry in form["columns"] if entry["granularity"] != DROP}
     found = []
     for column in table.columns:
         if column.name in asked:
             entry = asked[column.name]
-            found.append(_wanted(column, grain_ja(entry["granularity"]), entry.get("reason", "提案に係る情報の項目であるため")))
+            found.append(
+                _wanted(
+                    column,
+                    grain_ja(entry["granularity"], levels.get(column.name, {})),
+                    entry.get("reason", "提案に係る情報の項目であるため"),
+                )
+            )
         elif column.name == table.unit:
             found.append(_wanted(column, GRAINS_JA[DROP], "本人の数を数えるため（作成後は削除する。）"))
     return found
@@ -110,36 +121,65 @@ def _wanted(column: Column, grain: str, why: str) -> dict[str, str]:
     return {"column": column.name, "title_ja": column.title_ja, "grain_ja": grain, "why_ja": why}
 
 
-def unwanted_titles(form: Mapping[str, Any], table: TableSchema) -> list[str]:
+def unwanted_titles(form: Mapping[str, Any], table: TableSchema, regime: Regime) -> list[str]:
     """Return the titles of the columns a municipality is asked not to send: all that is not wanted."""
-    wanted = {record["column"] for record in wanted_columns(form, table)}
+    wanted = {record["column"] for record in wanted_columns(form, table, regime)}
     return [column.title_ja for column in table.columns if column.name not in wanted]
 
 
-def reader_words(table: TableSchema, regime: Regime) -> Words:
-    """Return what codes in reasons are called in letters, by what they stand for: columns, levels, grounds, measures, papers."""
-    names = {level for levels in column_levels(table, regime.in_force_from).values() for level in levels}
-    grains = {level: grain_ja(level) for level in (*names, *GRAINS_JA)}
-    return {
-        **dict.fromkeys(("level", "levels", "finest", "allowed"), grains),
-        "column": {column.name: column.title_ja for column in table.columns},
-        "table": {table.name: table.title_ja},
-        "role": ROLES_JA,
-        "kind": KINDS_JA,
-        "ground": {ground.code: f"「{ground.text_ja}」" for ground in regime.disqualifications},
-        "measure": {code: f"「{safeguard.text_ja}」" for code, safeguard in regime.safeguards.items()},
-        "paper": {code: paper.title_ja for code, paper in regime.identity_papers.items()},
-        "context": {code: f"「{text}」" for code, text in regime.contexts.items()},
-        "method": {code: f"「{text}」" for code, text in regime.supply_methods.items()},
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderWords:
+    """What a reader outside the office knows our codes as.
+
+    Parameters
+    ----------
+    titles : Mapping[str, Mapping[str, str]]
+        What a gap of a message stands for (`column`, `ground`, `measure` …) → code → title.
+    levels : Levels
+        Titles of levels, per column: the same name is called differently in different hierarchies.
+    """
+
+    titles: Mapping[str, Mapping[str, str]]
+    levels: Levels
+
+    def render(self, found: Reason) -> str:
+        """Return a reason in Japanese, without its article; codes without a title stand as they are."""
+        params = found.message.params
+        levels = self.levels.get(str(params.get("column")), {})
+        named = {
+            key: value if isinstance(value, (int, float)) else "、".join(self._title(key, part, levels) for part in value.split(", "))
+            for key, value in params.items()
+        }
+        return to_japanese(found.message.template).format(**named)
+
+    def _title(self, key: str, code: str, levels: Mapping[str, str]) -> str:
+        return grain_ja(code, levels) if key in GRAIN_GAPS else self.titles.get(key, {}).get(code, code)
 
 
-def describe_lines(lines: Sequence[Line], regime: Regime, words: Words, *, only: Outcome | None = None) -> list[dict[str, Any]]:
+def reader_words(table: TableSchema, regime: Regime) -> ReaderWords:
+    """Return the titles of everything reasons can name: columns, levels, grounds, measures, papers, contexts, methods."""
+    return ReaderWords(
+        levels=column_levels(table, regime.in_force_from),
+        titles={
+            "column": {column.name: column.title_ja for column in table.columns},
+            "table": {table.name: table.title_ja},
+            "role": ROLES_JA,
+            "kind": KINDS_JA,
+            "ground": {ground.code: f"「{ground.text_ja}」" for ground in regime.disqualifications},
+            "measure": {code: f"「{safeguard.text_ja}」" for code, safeguard in regime.safeguards.items()},
+            "paper": {code: paper.title_ja for code, paper in regime.identity_papers.items()},
+            "context": {code: f"「{text}」" for code, text in regime.contexts.items()},
+            "method": {code: f"「{text}」" for code, text in regime.supply_methods.items()},
+        },
+    )
+
+
+def describe_lines(lines: Sequence[Line], regime: Regime, words: ReaderWords, *, only: Outcome | None = None) -> list[dict[str, Any]]:
     """Return the review sheet for a letter: number, words and article of each test, how it stands, and why.
 
     Parameters
     ----------
-    words : Words
+    words : ReaderWords
         What codes are called (`reader_words`).
     only : Outcome or None
         Only the lines that stand so; all without it. Words of a person come before the rules' where both failed a test.
@@ -157,10 +197,10 @@ def describe_lines(lines: Sequence[Line], regime: Regime, words: Words, *, only:
     ]
 
 
-def _reasons_of(line: Line, words: Words) -> list[str]:
+def _reasons_of(line: Line, words: ReaderWords) -> list[str]:
     """Return why a line stands as it does, in Japanese."""
     spoken = [line.answer.reason] if line.answer and line.answer.outcome is line.outcome else []
-    ruled = [reason_ja(found, words) for found in line.verdict.reasons] if line.verdict.outcome is line.outcome else []
+    ruled = [words.render(found) for found in line.verdict.reasons] if line.verdict.outcome is line.outcome else []
     return [*spoken, *ruled]
 
 

@@ -8,7 +8,7 @@ from proposals.grain import DROP, allowed_grains
 from proposals.levels import column_levels
 from proposals.wording import body_name, grain_ja
 from schemas.regimes import Regime, RegisterItem
-from schemas.tables import load_table
+from schemas.tables import Column, load_table
 
 NONE_JA = "なし"
 
@@ -130,17 +130,15 @@ def _columns(entry: Entry, regime: Regime) -> list[dict[str, Any]]:
         return []
     table = load_table(entry["table"])
     levels, held = column_levels(table, to_date(entry["as_of"])), set(entry.get("columns") or (column.name for column in table.columns))
-    return [
-        {
-            "name": column.name,
-            "title": column.title_ja,
-            "grains": [
-                {"name": grain, "title": grain_ja(grain)}
-                for grain in allowed_grains(column, levels.get(column.name, ()), regime)
-                if grain != DROP
-            ],
-            "citation": regime.clauses[column.clause].citation,
-        }
-        for column in table.columns
-        if column.name in held
-    ]
+    return [_column(column, levels.get(column.name, {}), regime) for column in table.columns if column.name in held]
+
+
+def _column(column: Column, titles: Mapping[str, str], regime: Regime) -> dict[str, Any]:
+    """Return a column for its row on the page; `titles` are those of its levels, finest first."""
+    grains = [grain for grain in allowed_grains(column, tuple(titles), regime) if grain != DROP]
+    return {
+        "name": column.name,
+        "title": column.title_ja,
+        "grains": [{"name": grain, "title": grain_ja(grain, titles)} for grain in grains],
+        "citation": regime.clauses[column.clause].citation,
+    }

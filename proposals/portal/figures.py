@@ -67,7 +67,7 @@ def list_uses(office: Office) -> tuple[dict[str, Any], ...]:
                 "aim": _regime(case.regime).aims[contract["aim"]],
                 "users": "、".join(dict.fromkeys(KINDS_JA[user["kind"]] for user in contract["users"])),
                 "period": contract["period"],
-                "persons": _persons(contract["persons"], _regime(case.regime)),
+                "persons": show_persons(contract["persons"], _regime(case.regime)),
                 "state": STATES_JA.get(case.state, ""),
             }
         )
@@ -78,7 +78,7 @@ def _regime(name: str) -> Regime:
     return load_regime(name)
 
 
-def _persons(count: int, regime: Regime) -> str:
+def show_persons(count: int, regime: Regime) -> str:
     """Return a number of persons for the public; a small one only as such."""
     minimum = regime.defaults.small_count
     return describe_count(guard_count(count, minimum), minimum).render(to_japanese)

@@ -283,7 +283,7 @@ def test_reasons_against_a_grain_name_the_clause(form):
 
 def test_what_is_allowed_is_what_passes():
     for column in TABLE.columns:
-        levels = LEVELS.get(column.name, ())
+        levels = tuple(LEVELS.get(column.name, ()))
         allowed = allowed_grains(column, levels, NEW)
         assert "drop" in allowed
         assert set(allowed) <= {"drop", "fresh_id", "value", *levels}
