@@ -109,7 +109,7 @@ def _check_promises(assessment: Assessment, thresholds: Thresholds) -> Iterator[
 
 def _check_attacks(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
     for attack in assessment.attacks:
-        if attack.has_power and attack.exceeds:
+        if attack.limit is not None and attack.has_power and attack.exceeds:
             params: dict[str, Param] = {"attack": Name(attack.title), "limit": attack.limit}
             template = N_("an attack ({attack}) succeeds beyond {limit}")
             if attack.column:

@@ -29,6 +29,8 @@ class Thresholds:
         Highest share of persons alone in their class (0–1).
     attack, inference : float
         Highest excess success of an attack that finds persons, and of one that guesses a secret (0–1).
+    insider : float or None
+        The same for one who knows every released column; None: told, and not held against the release.
     diversity : int
         Fewest distinct sensitive values of a class.
     article : str
@@ -43,12 +45,14 @@ class Thresholds:
     uniques: float
     attack: float
     inference: float
+    insider: float | None
     diversity: int
     article: str
 
     def limit_attacks(self) -> dict[str, float]:
         """Return the limit of each attack; linking with a register of everybody is the average risk, tried out."""
-        return {"linkage": self.average, "singling_out": self.attack, "linkability": self.attack, "inference": self.inference}
+        limits = {"linkage": self.average, "singling_out": self.attack, "linkability": self.attack, "inference": self.inference}
+        return limits if self.insider is None else {**limits, "singling_out_all": self.insider}
 
     def to_json(self) -> dict[str, object]:
         """Return the thresholds for machines."""
@@ -90,6 +94,7 @@ def find_thresholds(regime_name: str, context: str, plan: Plan) -> Thresholds:
         uniques=limits["population_uniques_share"],
         attack=limits["attack_success_share"],
         inference=limits["inference_success_share"],
+        insider=limits.get("insider_success_share"),
         diversity=regime.defaults.l_diversity,
         article=_cite(regime),
     )

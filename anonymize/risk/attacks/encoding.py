@@ -74,6 +74,10 @@ class Rows:
         """Show counts only."""
         return f"Rows({len(self)} rows)"
 
+    def only_known(self) -> "Rows":
+        """Return the quasi-identifiers alone."""
+        return Rows(known=self.known, numbers={}, categories={})
+
     def take(self, rows: NDArray[np.int64]) -> "Rows":
         """Return some rows."""
         return Rows(
@@ -128,9 +132,9 @@ class QuasiIdentifier:
             column=Name(self.name),
         )
 
-    def decode(self, known: Known) -> pd.Series:
-        """Return plain values: numbers where the column is ordered, else category names."""
-        if self.levels.ordered and _is_numeric(self.values.type):
+    def decode(self, known: Known, *, as_numbers: bool) -> pd.Series:
+        """Return plain values: as names, so that questions ask for the very value, or ordered ones as numbers, to ask for more or less."""
+        if as_numbers and self.levels.ordered and _is_numeric(self.values.type):
             return pd.Series(to_numbers(self.values)[known.value])
         return pd.Series([f"v{code}" for code in known.value], dtype="str")
 

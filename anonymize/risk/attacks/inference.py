@@ -4,7 +4,6 @@ Decided here: the guess (the most frequent secret among fitting rows, by contain
 our own baseline: always guessing the most frequent secret of the release.
 """
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from anonymize.risk.attacks.encoding import UNKNOWN, Rows
+from anonymize.risk.attacks.quiet import quieten
 from anonymize.risk.attacks.result import Score, score_against_control
 from anonymize.risk.attacks.scene import Scene
 from schemas.messages import N_
@@ -83,8 +83,7 @@ def attack(scene: Scene, secret: str, *, trials: int, seed: int) -> Score:
     released, members, strangers = (_secret_codes(scene, rows, secret) for rows in (scene.released, *drawn))
     guess = FittingRows(released=scene.released, secret=released, targets=_stack(drawn))
     frames = [_frame(members, 0), _frame(strangers, trials)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quieten():
         evaluator = InferenceEvaluator(
             ori=frames[0],
             syn=_frame(released, 0),

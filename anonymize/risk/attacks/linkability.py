@@ -4,12 +4,11 @@ Decided here: which columns each list has (the most telling third in both, the o
 labels, pre-drawn targets (anonymeter draws without a seed), our own baseline.
 """
 
-import warnings
-
 import numpy as np
 import pandas as pd
 
 from anonymize.risk.attacks.encoding import Rows
+from anonymize.risk.attacks.quiet import quieten
 from anonymize.risk.attacks.result import Score, score_against_control
 from anonymize.risk.attacks.scene import Scene, level_frame
 from schemas.messages import N_
@@ -43,8 +42,7 @@ def attack(scene: Scene, *, trials: int, seed: int) -> Score:
     released, parts = level_frame(scene, scene.released)
     first, second = split_columns(scene, parts)
     targets = [_draw(scene, rows, trials, rng) for rows in (scene.members, scene.strangers)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quieten():
         evaluator = LinkabilityEvaluator(
             ori=targets[0],
             syn=released,
@@ -71,9 +69,8 @@ def split_columns(scene: Scene, parts: dict[str, list[str]]) -> tuple[list[str],
     return [part for name in first for part in parts[name]], [part for name in second for part in parts[name]]
 
 
-def count_columns(scene: Scene) -> int:
-    """Return how many columns the longer list has."""
-    total = len(scene.members.known) + len(scene.members.numbers) + len(scene.members.categories)
+def count_columns(total: int) -> int:
+    """Return how many columns the longer list has, of so many in all."""
     shared = max(1, total // 3)
     return shared + (total - shared + 1) // 2
 

@@ -3,9 +3,9 @@
 Decided here: how excess success over the control is computed and when an attack has shown its power. Not decided here: any attack.
 """
 
-import warnings
 from dataclasses import dataclass
 
+from anonymize.risk.attacks.quiet import quieten
 from anonymize.risk.figures import Source
 from schemas.messages import Message
 
@@ -54,8 +54,9 @@ class AttackResult:
         What the attack achieved on the release.
     unprotected : Score
         Positive control: what the same attack achieved on a copy without protection.
-    limit : float
-        Acceptable excess (0–1); the positive control must lie wholly above it to have shown power.
+    limit : float or None
+        Acceptable excess (0–1); the positive control must lie wholly above it to have shown power. None: told, and not held against the
+        release.
     trials, max_attempts : int
         Targets attacked; queries the attacker may try (0: one a target).
     persons : int
@@ -73,7 +74,7 @@ class AttackResult:
     source: Source
     released: Score
     unprotected: Score
-    limit: float
+    limit: float | None
     trials: int
     persons: int
     max_attempts: int = 0
@@ -83,12 +84,12 @@ class AttackResult:
     @property
     def has_power(self) -> bool:
         """Whether the positive control fired: the unprotected copy fails by more than chance allows."""
-        return self.unprotected.interval[0] > self.limit
+        return self.unprotected.interval[0] > (self.limit or 0.0)
 
     @property
     def exceeds(self) -> bool:
-        """Whether the release fails: the estimate lies above the limit."""
-        return self.released.excess > self.limit
+        """Whether the release fails: there is a limit, and the estimate lies above it."""
+        return self.limit is not None and self.released.excess > self.limit
 
     def to_json(self) -> dict[str, object]:
         """Return the result for machines; texts in English."""
@@ -130,8 +131,7 @@ def score_against_control(*, trials: int, members: int, strangers: int, baseline
     """
     from anonymeter.stats.confidence import EvaluationResults
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # a baseline as good as the attack is a finding here, not a fault
+    with quieten():
         risk = EvaluationResults(n_attacks=trials, n_success=members, n_baseline=0, n_control=strangers).risk()
     return Score(
         members=members / trials,

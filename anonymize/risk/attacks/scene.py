@@ -3,6 +3,7 @@
 Decided here: that members and strangers are equally many, one row a person, and which columns are compared.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -39,12 +40,23 @@ class Scene:
         """Show counts only."""
         return f"Scene({len(self.released)} released, {len(self.members)} members, {len(self.strangers)} strangers)"
 
+    def of_outsider(self) -> "Scene":
+        """Return the scene of an attacker who knows quasi-identifiers alone, as the roles of the plan say."""
+        return dataclasses.replace(
+            self, released=self.released.only_known(), members=self.members.only_known(), strangers=self.strangers.only_known(), secrets=()
+        )
+
 
 def plain_frame(scene: Scene, rows: Rows) -> pd.DataFrame:
-    """Return rows with one plain value per column; column names are neutral."""
+    """Return rows with one plain value per column; column names are neutral.
+
+    Quasi-identifiers alone are asked for exactly. Beside amounts, ordered ones are asked for as "at least" or "at most", since a value that
+    was drawn from a generalised one is near the truth and rarely the truth.
+    """
+    as_numbers = bool(rows.numbers or rows.categories)
     columns: dict[str, pd.Series] = {}
     for i, (name, known) in enumerate(rows.known.items()):
-        columns[f"q{i}"] = scene.quasi_identifiers[name].decode(known)
+        columns[f"q{i}"] = scene.quasi_identifiers[name].decode(known, as_numbers=as_numbers)
     for i, values in enumerate(rows.numbers.values()):
         columns[f"n{i}"] = pd.Series(values)
     for i, codes in enumerate(rows.categories.values()):

@@ -5,18 +5,20 @@ other sizes is wrong), a row number that keeps equal persons apart (it removes e
 column, a bounded number of questions, a seed, and a positive control. Its baseline of random questions is not repeatable and is left out.
 """
 
-import warnings
-
 import numpy as np
 import pandas as pd
 
+from anonymize.risk.attacks.quiet import quieten
 from anonymize.risk.attacks.result import Score, score_against_control
 from anonymize.risk.attacks.scene import Scene, plain_frame
 from schemas.messages import N_
 
 CODE = "singling_out"
 TITLE = N_("singling out")
-ATTACKER = N_("asks questions about {columns} columns of the release, hoping that exactly one person of the file answers each")
+ATTACKER = N_("asks questions about {columns} quasi-identifiers, hoping that exactly one person of the file answers each")
+INSIDER_CODE = "singling_out_all"
+INSIDER_TITLE = N_("singling out with all columns")
+INSIDER = N_("knows amounts, secrets and everything else that is released, and asks questions about {columns} of these columns")
 SOURCE = "M. Giomi et al. (2023), doi:10.56553/popets-2023-0055; A. Cohen, K. Nissim (2020), doi:10.1073/pnas.1914598117"
 COLUMNS = 3
 MAX_ATTEMPTS = 20_000
@@ -42,8 +44,7 @@ def attack(scene: Scene, *, trials: int, seed: int) -> Score:
 
     released, members, strangers = (plain_frame(scene, rows) for rows in (scene.released, scene.members, scene.strangers))
     size = min(len(members), len(strangers))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quieten():
         evaluator = SinglingOutEvaluator(
             ori=_numbered(members.iloc[:size]),
             syn=released,

@@ -39,7 +39,7 @@ class AttackSettings:
     Parameters
     ----------
     limits : Mapping[str, float]
-        Code of each attack → acceptable excess of success, 0–1.
+        Code of each attack → acceptable excess of success, 0–1; an attack without an entry is told, and not held against the release.
     trials : int
         Targets or questions per attack.
     persons : int
@@ -113,43 +113,52 @@ def run_attacks(attacked: Attacked, settings: AttackSettings, work: Path, advanc
     bare = stage_unprotected(halves, plan)
     trials = min(settings.trials, len(scene.members))
     for attempt in list_attempts(scene, settings, trials):
-        results.append(measure(attempt, scene, bare, trials, settings.limits[attempt.code]))
+        results.append(measure(attempt, scene, bare, trials, settings.limits.get(attempt.code)))
         advance(1)
     return AttackReport(results=tuple(results), notes=() if scene.secrets else (Message(NO_SECRET),))
 
 
 def list_attempts(scene: Scene, settings: AttackSettings, trials: int) -> Iterator[Attempt]:
-    """Yield singling out, linkability, and inference of every secret (three at most)."""
-    seed = settings.seed
-    columns = len(scene.members.known) + len(scene.members.numbers) + len(scene.members.categories)
+    """Yield singling out and linkability by quasi-identifiers, inference of secrets (three at most), singling out by all columns."""
+    seed, known = settings.seed, len(scene.members.known)
+    others = len(scene.members.numbers) + len(scene.members.categories)
+    single, link = (partial(module.attack, trials=trials, seed=seed) for module in (singling_out, linkability))
     yield Attempt(
         code=singling_out.CODE,
         title=singling_out.TITLE,
         source=singling_out.SOURCE,
-        attacker=Message(singling_out.ATTACKER, {"columns": min(singling_out.COLUMNS, columns)}),
-        run=partial(singling_out.attack, trials=trials, seed=seed),
-        limit=settings.limit,
+        attacker=Message(singling_out.ATTACKER, {"columns": min(singling_out.COLUMNS, known)}),
+        run=lambda seen: single(seen.of_outsider()),
         max_attempts=singling_out.MAX_ATTEMPTS,
     )
     yield Attempt(
         code=linkability.CODE,
         title=linkability.TITLE,
         source=linkability.SOURCE,
-        attacker=Message(linkability.ATTACKER, {"columns": linkability.count_columns(scene)}),
-        run=partial(linkability.attack, trials=trials, seed=seed),
+        attacker=Message(linkability.ATTACKER, {"columns": linkability.count_columns(known)}),
+        run=lambda seen: link(seen.of_outsider()),
     )
     for secret in scene.secrets[:MOST_SECRETS]:
         yield Attempt(
             code=inference.CODE,
             title=inference.TITLE,
             source=inference.SOURCE,
-            attacker=Message(inference.ATTACKER, {"columns": len(scene.members.known)}),
+            attacker=Message(inference.ATTACKER, {"columns": known}),
             run=partial(inference.attack, secret=secret, trials=trials, seed=seed),
             column=secret,
         )
+    if others:
+        yield Attempt(
+            code=singling_out.INSIDER_CODE,
+            title=singling_out.INSIDER_TITLE,
+            source=singling_out.SOURCE,
+            attacker=Message(singling_out.INSIDER, {"columns": min(singling_out.COLUMNS, known + others)}),
+            run=single,
+            max_attempts=singling_out.MAX_ATTEMPTS,
+        )
 
 
-def measure(attempt: Attempt, scene: Scene, bare: Scene, trials: int, limit: float) -> AttackResult:
+def measure(attempt: Attempt, scene: Scene, bare: Scene, trials: int, limit: float | None) -> AttackResult:
     """Return an attack's result on the release (`scene`) and on the unprotected copy (`bare`)."""
     start = time.perf_counter()
     released, unprotected = attempt.run(scene), attempt.run(bare)
@@ -187,7 +196,7 @@ def attack_file(attacked: Attacked, settings: AttackSettings) -> AttackResult:
         source=linkage.SOURCE,
         released=linkage.score(linkage.count_fitting(read_classes(released, quasi), targets), anybody),
         unprotected=linkage.score(originals.count_same(drawn, list(quasi)), anybody),
-        limit=settings.limits[linkage.CODE],
+        limit=settings.limits.get(linkage.CODE),
         trials=len(rows),
         persons=released.persons,
         seconds=time.perf_counter() - start,

@@ -68,7 +68,7 @@ def describe_keys(assessment: Assessment, writer: Writer) -> list[dict[str, Any]
 
 
 def _describe_attack_key(assessment: Assessment, writer: Writer) -> dict[str, Any]:
-    powerful = [attack for attack in assessment.attacks if attack.has_power]
+    powerful = [attack for attack in assessment.attacks if attack.has_power and attack.limit]
     if not powerful:
         return {
             "title": writer.say("key_attack"),
@@ -78,14 +78,14 @@ def _describe_attack_key(assessment: Assessment, writer: Writer) -> dict[str, An
             "limit": writer.say("limit_at_most", limit=writer.share(assessment.thresholds.attack)),
             "good": None,
         }
-    worst = max(powerful, key=lambda attack: attack.released.excess / attack.limit)
+    worst = max(powerful, key=lambda attack: attack.released.excess / (attack.limit or 1.0))
     low, high = (writer.share(bound) for bound in worst.released.interval)
     return {
         "title": writer.say("key_attack"),
         "value": writer.share(worst.released.excess),
         "unit": "",
         "text": writer.say("key_attack_text", attack=_name_attack(worst, writer), low=low, high=high),
-        "limit": writer.say("limit_at_most", limit=writer.share(worst.limit)),
+        "limit": writer.say("limit_at_most", limit=writer.share(worst.limit or 1.0)),
         "good": not worst.exceeds,
     }
 
@@ -172,7 +172,7 @@ def describe_attacks(assessment: Assessment, writer: Writer) -> dict[str, Any]:
     """Return every attack on release and unprotected copy."""
     series = (writer.say("on_release"), writer.say("on_copy"))
     points = [
-        {**_point(_name_attack(attack, writer), name, score), "limit": round(attack.limit * 100, 1)}
+        {**_point(_name_attack(attack, writer), name, score), "limit": None if attack.limit is None else round(attack.limit * 100, 1)}
         for attack in assessment.attacks
         for name, score in zip(series, (attack.released, attack.unprotected), strict=True)
     ]
@@ -199,8 +199,8 @@ def _describe_attack(attack: AttackResult, writer: Writer) -> dict[str, Any]:
         "population": attack.population.render(writer.translate),
         "source": attack.source,
         "trials": writer.say(key, trials=f"{attack.trials:,}", attempts=f"{attack.max_attempts:,}"),
-        "good": None if not attack.has_power else not attack.exceeds,
-        "limit": writer.say("limit_at_most", limit=writer.share(attack.limit)),
+        "good": None if not attack.has_power or attack.limit is None else not attack.exceeds,
+        "limit": writer.say("no_limit") if attack.limit is None else writer.say("limit_at_most", limit=writer.share(attack.limit)),
         "power": attack.has_power,
         "scores": [_describe_score(attack.released, writer), _describe_score(attack.unprotected, writer)],
     }

@@ -22,6 +22,7 @@ TEXTS: dict[str, str] = {
     "key_attack_none": N_("Attacks were not run; this report rests on the models alone."),
     "limit_at_least": N_("limit: at least {limit}"),
     "limit_at_most": N_("limit: at most {limit}"),
+    "no_limit": N_("told for information; no limit in this use"),
     "within": N_("within the limit"),
     "beyond": N_("beyond the limit"),
     "persons_unit": N_("people"),
