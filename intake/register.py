@@ -69,7 +69,7 @@ def load_entry(path: Path, regime: Regime) -> tuple[dict[str, Any], tuple[Findin
     if refusing:
         raise FormRejected(
             N_("the register entry lacks items the law asks for"),
-            N_("add the items named above; they are explained in docs under register"),
+            N_("add the items named above; schemas/documents/register_entry.yaml lists them all"),
             findings=refusing,
         )
     return document, findings

@@ -14,11 +14,26 @@ from intake.quality import ROWS_LISTED, ConversionReport
 from schemas.findings import Finding, Severity
 from schemas.messages import N_
 from schemas.municipalities import find_municipality
+from schemas.tables import load_table
 
 _TITLES = {
     Severity.FILE: N_("the file cannot be taken over"),
     Severity.ROW: N_("rows put aside, by cause"),
     Severity.NOTE: N_("notes"),
+}
+
+_REPAIRS = {
+    "byte_order_mark_drop": N_("byte order mark removed"),
+    "check_digit_added": N_("check digit added"),
+    "code_list": N_("label or other spelling to code"),
+    "day_dropped": N_("day to first day of its month"),
+    "empty_date": N_("date of zeros or nines to empty"),
+    "era_overflow": N_("day outside its era by arithmetic"),
+    "kana_full": N_("half-width kana to full width"),
+    "separator_drop": N_("separators and currency marks removed"),
+    "triangle_minus": N_("triangle to minus"),
+    "width_fold": N_("full width to half width"),
+    "zero_pad": N_("leading zeros put back"),
 }
 
 
@@ -91,11 +106,11 @@ def _summarise(report: ConversionReport) -> list[RenderableType]:
 def _list_repairs(report: ConversionReport) -> list[RenderableType]:
     if not report.repairs:
         return []
-    table = _table(N_("repair"), N_("column"), N_("cells"))
+    table, known = _table(N_("repair"), N_("column"), N_("cells")), load_table(report.table)
     for rule, columns in sorted(report.repairs.items()):
         for column, cells in columns.items():
-            table.add_row(rule, column, f"{cells:,}")
-    return [f"{translate(N_('repairs'))}:", table]
+            table.add_row(translate(_REPAIRS.get(rule, rule)), known.get_column(column).title_ja, f"{cells:,}")
+    return [translate(N_("repairs:")), table]
 
 
 def show_sealed(manifest: Mapping[str, Any], output: Path) -> Reply:
