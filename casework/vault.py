@@ -24,6 +24,7 @@ from schemas.messages import N_, Name
 KINDS = frozenset({"bundle", "received", "normalised", "quarantine", "processed", "method"})
 KEY = "key.age"
 LOCKS = ".locks"
+WAIT_SECONDS = 5.0
 
 
 class Vault:
@@ -91,7 +92,8 @@ class Vault:
             )
             old = self._store.note_sealed(item, actor=self._actor)
             if old:
-                (folder / old.envelope).unlink(missing_ok=True)
+                # Not before the store is certain of the new one: the caller may yet fail and take all of it back.
+                self._store.after_commit(lambda: (folder / old.envelope).unlink(missing_ok=True))
         return self._store.find_sealed(file_id, kind) or item
 
     def _file_key(self, file_id: str, *, fresh: bool = False) -> pyrage.x25519.Identity:
@@ -179,13 +181,17 @@ class Vault:
 
     def _sweep(self, folder: Path) -> None:
         """Remove envelopes that the store does not know, unless someone is sealing right now."""
-        with hold_lock(self._lock_path(folder.name), wait=False) as free:
-            if not free:
-                return
-            known = {item.envelope for item in self._store.list_sealed(folder.name)} | {KEY}
-            for path in folder.iterdir():
-                if path.name not in known:
-                    path.unlink()
+        if not self._strays(folder):
+            return
+        # Under both locks nobody is between writing an envelope and committing its row.
+        with self._store.transaction(), hold_lock(self._lock_path(folder.name), wait=False) as free:
+            for path in self._strays(folder) if free else ():
+                path.unlink()
+
+    def _strays(self, folder: Path) -> tuple[Path, ...]:
+        """Return what lies in a folder without the store knowing it."""
+        known = {item.envelope for item in self._store.list_sealed(folder.name)} | {KEY}
+        return tuple(path for path in folder.iterdir() if path.name not in known)
 
     def _finish(self, file_id: str) -> None:
         """Destroy key and envelopes as far as they are still there, then write event and certificate."""
@@ -222,7 +228,8 @@ class Vault:
     @contextmanager
     def _using(self, file_id: str, *, exclusive: bool = False) -> Iterator[None]:
         """Keep a file from being erased while it is used; an erasure uses it alone."""
-        with hold_lock(self._lock_path(file_id), exclusive=exclusive, wait=False) as free:
+        # Who uses it waits for a short sweep; who erases it does not wait for a step that may take hours.
+        with hold_lock(self._lock_path(file_id), exclusive=exclusive, wait=not exclusive, seconds=WAIT_SECONDS) as free:
             if not free:
                 raise TransitionRefused(
                     N_("{file} is in use by another step"), N_("wait until that step ends, and run the command again"), file=Name(file_id)

@@ -4,6 +4,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,11 @@ from casework.keys import make_private
 
 GATE = ".gate"
 ALIVE = ".alive"
+PAUSE_SECONDS = 0.02
 
 
 @contextmanager
-def hold_lock(path: Path, *, exclusive: bool = True, wait: bool = True) -> Iterator[bool]:
+def hold_lock(path: Path, *, exclusive: bool = True, wait: bool = True, seconds: float | None = None) -> Iterator[bool]:
     """Hold a lock between processes while inside; the system lets go of it when the process ends, however it ends.
 
     Parameters
@@ -24,18 +26,33 @@ def hold_lock(path: Path, *, exclusive: bool = True, wait: bool = True) -> Itera
         Alone, or together with others who are not exclusive.
     wait : bool
         Wait for it, or yield False when another holds it.
+    seconds : float or None
+        Wait this long at most; None: for ever.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    mode = (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | (0 if wait else fcntl.LOCK_NB)
+    mode = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
     try:
-        try:
+        if wait and seconds is None:
             fcntl.flock(handle, mode)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
+            yield True
+        else:
+            yield _try_lock(handle, mode, seconds if wait and seconds else 0.0)
     finally:
         os.close(handle)
+
+
+def _try_lock(handle: int, mode: int, seconds: float) -> bool:
+    """Return whether the lock was had within this time."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(handle, mode | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return True
 
 
 @contextmanager

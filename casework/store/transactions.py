@@ -58,6 +58,7 @@ class Transactions:
         self._connection: Connection | None = None
         self._head: Head | None = None
         self._at = ""
+        self._afterwards: list[Callable[[], object]] = []
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -76,6 +77,7 @@ class Transactions:
         with database_errors(), self.engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
             self._connection = connection
             try:
+                self._take_afterwards()
                 before = self._head = self._lock(connection)
                 self._at = self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
                 yield
@@ -85,6 +87,20 @@ class Transactions:
                 self._connection = self._head = None
         if self._witness and statement:
             self._witness.keep(statement)
+        for action in self._take_afterwards():
+            action()
+
+    def after_commit(self, action: Callable[[], object]) -> None:
+        """Do this once what is being written is certain: after the outermost commit, or at once when nothing is being written."""
+        if self._head is None:
+            action()
+        else:
+            self._afterwards.append(action)
+
+    def _take_afterwards(self) -> list[Callable[[], object]]:
+        """Return what was put off, and forget it."""
+        actions, self._afterwards = self._afterwards, []
+        return actions
 
     def _lock(self, connection: Connection) -> Head:
         """Wait for other writers, then return the head of the chain (SQLite: BEGIN IMMEDIATE has waited already)."""

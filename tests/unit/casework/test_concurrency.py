@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
+
 from casework.audit import verify_books
+from schemas.errors import SettingsError
 
 WRITER = """
 import sys
@@ -73,4 +76,17 @@ def test_an_audit_sees_one_state_while_others_write(store, database_url, tmp_pat
         other.add_case({"regime": "tokumei-2023"}, actor="screener")
         assert (store.head(), store.list_cases()) == (head, ())
     assert store.head() == other.head() != head
+    other.close()
+
+
+def test_a_writer_that_waits_too_long_stops_with_a_hint(store, database_url, tmp_path, monkeypatch):
+    from casework import database
+    from casework.store import Store
+
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.2)
+    other = Store(database.open_engine(database.parse_url(database_url)), papers=tmp_path / "papers", now=store._now)
+    with store.transaction(), pytest.raises(SettingsError, match="the case store does not answer") as caught:
+        other.add_case({"regime": "tokumei-2023"}, actor="screener")
+    assert "no other command holds it for long" in caught.value.hint.render()
+    assert other.add_case({"regime": "tokumei-2023"}, actor="screener") == "C-0001"
     other.close()

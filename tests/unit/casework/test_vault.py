@@ -95,6 +95,38 @@ def test_sealing_again_replaces_what_was_there(filled, tmp_path):
     assert envelopes(filled) == ["key", "received"]
 
 
+def test_sealing_taken_back_keeps_what_was_there(filled, tmp_path):
+    with open_office(session(filled)) as office:
+        with pytest.raises(RuntimeError), office.store.transaction():
+            office.vault.seal("F-0001", "received", tmp_path / "second.csv")
+            raise RuntimeError
+        with office.vault.open("F-0001", "received") as path:
+            assert path.read_bytes() == PLAIN
+    assert envelopes(filled) == ["key", "received", "received"]
+    with open_office(session(filled)) as office:
+        assert envelopes(filled) == ["key", "received"]
+        with office.vault.open("F-0001", "received") as path:
+            assert path.read_bytes() == PLAIN
+
+
+def test_an_envelope_not_yet_committed_is_not_swept_by_a_colleague(filled, tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from casework.office import open_office; from casework.console import Session\n"
+        "with open_office(Session(home=Path(sys.argv[1]), actor='auditor')): pass"
+    )
+    with open_office(session(filled)) as office:
+        with office.store.transaction():
+            office.vault.seal("F-0001", "received", tmp_path / "second.csv")
+            colleague = subprocess.Popen([sys.executable, "-c", code, str(filled)])
+            with pytest.raises(subprocess.TimeoutExpired):
+                # It has seen an envelope that the store does not know, and waits to see what becomes of it.
+                colleague.wait(timeout=2)
+        assert colleague.wait(timeout=30) == 0
+        with office.vault.open("F-0001", "received") as path:
+            assert path.read_bytes() == b"other " + CANARY
+    assert envelopes(filled) == ["key", "received"]
+
+
 def test_an_envelope_is_not_for_the_office_key_alone(filled):
     """The data key is the file's own: erasing it erases the file, whoever holds the office's key."""
     (envelope,) = (filled / "vault" / "F-0001").glob("received.*.age")
