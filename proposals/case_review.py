@@ -248,7 +248,8 @@ def reasons_not_to_accept(sheet: Sheet) -> list[Reason]:
 
 def _decide(office: Office, sheet: Sheet, state: CaseState, text: str) -> None:
     """Write the decision and take the step."""
-    document = {"decision": state.value, "revision": sheet.revision, "reason": text, "sheet": sheet.to_json()}
+    columns = office.store.get_case(sheet.case_id).document["columns"] if state is CaseState.ACCEPTED else []
+    document = {"decision": state.value, "revision": sheet.revision, "reason": text, "columns": columns, "sheet": sheet.to_json()}
     facts = {"failed": len(sheet.failed)}
     office.store.add_record("decision", document, actor=office.actor, case_id=sheet.case_id, facts=facts)
     office.store.move_case(sheet.case_id, state, actor=office.actor, facts=facts)

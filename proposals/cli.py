@@ -35,6 +35,18 @@ def submit(session: Session, form: Path, case_id: str | None) -> Reply:
 
 
 @proposal.command()
+@click.option("--table", cls=Option, required=True, help=N_("table the form is for"))
+@click.option("--regime", cls=Option, help=N_("law the form follows [the law in force]"))
+@click.option("--output", cls=Option, type=NEW_FILE, required=True, help=N_("write the blank form here"))
+@click.pass_obj
+def blank(_session: Session, *, table: str, regime: str | None, output: Path) -> Reply:
+    """Write a blank proposal form for a table, with every choice beside its field."""
+    from proposals.blank import write_blank
+
+    return replies.blank(write_blank(table, output, regime=regime))
+
+
+@proposal.command()
 @click.argument("case_id", metavar="C-ID")
 @click.pass_obj
 def screen(session: Session, case_id: str) -> Reply:

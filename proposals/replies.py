@@ -38,6 +38,12 @@ def submission(entered: Submission) -> Reply:
     return Reply(entered.to_json(), text.format(case=entered.case_id, revision=entered.revision, count=count, sha256=entered.sha256))
 
 
+def blank(path: Path) -> Reply:
+    """Return where a blank form lies."""
+    text = translate(N_("fill in {path}, then: sakusei proposal submit {path}")).format(path=path)
+    return Reply({"path": str(path)}, text)
+
+
 def sheet(found: Sheet) -> Reply:
     """Return a review sheet and what it still waits for."""
     return Reply(found.to_json(), _sheet_parts(found))

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from proposals.dates import to_date, to_wareki
-from proposals.grain import DROP, allowed_grains
-from proposals.levels import column_levels
-from proposals.wording import body_name, grain_ja
+from proposals.blank import describe_grains
+from proposals.dates import to_wareki
+from proposals.wording import body_name
 from schemas.regimes import Regime, RegisterItem
-from schemas.tables import Column, load_table
+from schemas.tables import load_table
 
 NONE_JA = "なし"
 
@@ -129,16 +128,5 @@ def _columns(entry: Entry, regime: Regime) -> list[dict[str, Any]]:
     if not entry.get("table") or not entry["open_to_proposals"]:
         return []
     table = load_table(entry["table"])
-    levels, held = column_levels(table, to_date(entry["as_of"])), set(entry.get("columns") or (column.name for column in table.columns))
-    return [_column(column, levels.get(column.name, {}), regime) for column in table.columns if column.name in held]
-
-
-def _column(column: Column, titles: Mapping[str, str], regime: Regime) -> dict[str, Any]:
-    """Return a column for its row on the page; `titles` are those of its levels, finest first."""
-    grains = [grain for grain in allowed_grains(column, tuple(titles), regime) if grain != DROP]
-    return {
-        "name": column.name,
-        "title": column.title_ja,
-        "grains": [{"name": grain, "title": grain_ja(grain, titles)} for grain in grains],
-        "citation": regime.clauses[column.clause].citation,
-    }
+    held = set(entry.get("columns") or (column.name for column in table.columns))
+    return [column for column in describe_grains(table, regime) if column["name"] in held]

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from proposals.blank import render_blank
 from proposals.portal.catalogue import to_catalogue, to_register_json
 from proposals.portal.entry import describe_entry
 from proposals.portal.figures import EVENTS, YearFigures
 from proposals.rendering import render_page
 from schemas.regimes import Regime
+from schemas.tables import load_table
 
 # The eight items of a proposal, and the fields of the form that hold them.
 ITEMS = (
@@ -75,6 +77,11 @@ def render_site(site: Site) -> dict[str, bytes]:
         "catalogue.jsonld": to_catalogue(site.office, site.regime, site.entries),
     }
     files |= {f"entries/{entry['id']}.html": _page("entry.html", site, root="../", entry=entry) for entry in described}
+    files |= {
+        f"forms/{register_id}.yaml": render_blank(load_table(entry["table"]), site.regime, register_id=register_id).encode()
+        for register_id, entry in site.entries
+        if entry["open_to_proposals"] and entry.get("table")
+    }
     if site.books:
         files["office.pub.pem"] = site.books.public_key_pem.encode()
     return files
