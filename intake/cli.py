@@ -116,9 +116,12 @@ def receive(session: Session, *, bundle: Path, file_id: str | None, receipt_path
     """Take in a sealed bundle and sign a receipt for the municipality."""
     from casework.office import open_office
     from intake import replies
+    from intake.convert import check_output
     from intake.receipts import write_receipt
     from intake.receive import receive_bundle
 
+    if receipt_path:
+        check_output(receipt_path)
     with open_office(session) as office, progress(N_("looking through the rows")) as advance:
         received = receive_bundle(office, bundle, file_id, advance)
     if receipt_path:
@@ -166,10 +169,10 @@ def write_receipt(session: Session, *, file_id: str, output: Path) -> Reply:
 def check(*, source: Path, defects: Path | None, as_of: datetime, **how: Any) -> Reply:
     """Check a file without writing its contents anywhere; exit code 12 when it would be refused."""
     from intake import replies
-    from intake.convert import Outputs, convert_file
+    from intake.convert import convert_file
 
     with progress(N_("checking rows")) as advance:
-        report = convert_file(source, outputs=Outputs(defects=defects), as_of=as_of.date(), advance=advance, **how)
+        report = convert_file(source, defects=defects, as_of=as_of.date(), advance=advance, **how)
     return replies.show_check(report)
 
 
@@ -179,17 +182,16 @@ def check(*, source: Path, defects: Path | None, as_of: datetime, **how: Any) ->
 @click.option("--layout", cls=Option, help=N_("how the file is written: a shipped name, plain, or the path of a layout"))
 @click.option("--output", cls=Option, required=True, type=FILE, help=N_("Parquet file to write"))
 @click.option("--as-of", cls=Option, type=DATE, default=datetime.now, help=N_("day the contents are of: YYYY-MM-DD [today]"))
-@click.option("--report", "report_path", cls=Option, required=True, type=FILE, help=N_("JSON report to write; holds no contents"))
+@click.option("--report", cls=Option, required=True, type=FILE, help=N_("JSON report to write; holds no contents"))
 @click.option("--quarantine", cls=Option, type=FILE, help=N_("Parquet file for rows put aside; holds personal information"))
-def convert(*, source: Path, output: Path, report_path: Path, quarantine: Path | None, as_of: datetime, **how: Any) -> Reply:
+def convert(*, source: Path, output: Path, report: Path, quarantine: Path | None, as_of: datetime, **how: Any) -> Reply:
     """Convert a file to the common schema, without a workspace."""
     from intake import replies
-    from intake.convert import Outputs, convert_file
+    from intake.convert import convert_file
 
-    outputs = Outputs(table=output, report=report_path, quarantine=quarantine)
     with progress(N_("converting rows")) as advance:
-        report = convert_file(source, outputs=outputs, as_of=as_of.date(), advance=advance, **how)
-    return replies.show_conversion(report, str(output))
+        account = convert_file(source, output=output, report=report, quarantine=quarantine, as_of=as_of.date(), advance=advance, **how)
+    return replies.show_conversion(account, str(output))
 
 
 @intake.command("normalise")

@@ -81,7 +81,10 @@ def convert_file(
     *,
     table: str,
     layout: str | None = None,
-    outputs: Outputs | None = None,
+    output: Path | None = None,
+    report: Path | None = None,
+    quarantine: Path | None = None,
+    defects: Path | None = None,
     as_of: date | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> ConversionReport:
@@ -95,8 +98,8 @@ def convert_file(
         Name of the table.
     layout : str or None
         Shipped name, `plain`, or path of a layout; None to find it.
-    outputs : Outputs or None
-        What to write; None to check only.
+    output, report, quarantine, defects : Path or None
+        What to write (see `Outputs`); all None to check only.
     as_of : date or None
         The day the contents are of; births after it put their row aside.
     advance : Callable or None
@@ -112,12 +115,12 @@ def convert_file(
     FileRejected
         The file cannot be taken in at all; nothing is written.
     """
-    wanted = outputs or Outputs()
+    wanted = Outputs(table=output, quarantine=quarantine, defects=defects, report=report)
     wanted.check(source)
-    report = convert_source(source, choose_layout(source, table, layout).with_as_of(as_of), wanted, advance)
-    if wanted.report:
-        write_bytes(wanted.report, json.dumps(report.to_json(), ensure_ascii=False, indent=2).encode("utf-8") + b"\n")
-    return report
+    account = convert_source(source, choose_layout(source, table, layout).with_as_of(as_of), wanted, advance)
+    if report:
+        write_bytes(report, json.dumps(account.to_json(), ensure_ascii=False, indent=2).encode("utf-8") + b"\n")
+    return account
 
 
 def convert_source(source: Path, layout: Layout, outputs: Outputs, advance: Callable[[int], None] | None = None) -> ConversionReport:

@@ -3,6 +3,7 @@
 Decided here: what a layout must hold beyond its form. Not decided here: whether a file fits a layout (`intake.choice`).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,6 +21,7 @@ from schemas.tables import TableSchema, load_table, table_names
 
 FOLDER = Path(__file__).parent / "layouts"
 PLAIN = "plain"
+_ALL_DIGITS = re.compile(r"\[0-9\]\{([0-9]+)\}")
 _SUFFIXES = (".yaml", ".yml", ".json")
 _NEEDS = {"csv": "position", "fixed": "bytes", "excel": "heading"}
 
@@ -157,8 +159,13 @@ def load_layout(spec: str | Path) -> Layout:
 
 def make_plain_layout(table: TableSchema, format_: str) -> Layout:
     """Return the layout of files whose headings are the column names, or the Japanese titles, of the table itself."""
+    # spreadsheets lose leading zeros; a column of so many digits tells how many there were
+    widths = {column.name: _ALL_DIGITS.fullmatch(column.pattern or "") for column in table.columns if format_ == "excel"}
     columns = tuple(
-        LayoutColumn(use=RuleUse(rule=get_plain_rule(column), column=column), headings=(column.title_ja, column.name))
+        LayoutColumn(
+            use=RuleUse(rule=get_plain_rule(column), column=column, width=int(found[1]) if (found := widths.get(column.name)) else None),
+            headings=(column.title_ja, column.name),
+        )
         for column in table.columns
     )
     return Layout(name=PLAIN, table=table, format=format_, columns=columns)

@@ -42,8 +42,8 @@ def normalise_file(office: Office, file_id: str, advance: Callable[[int], None] 
         output, aside = folder / "normalised.parquet", folder / "quarantine.parquet"
         report = convert_source(plain, layout, Outputs(table=output, quarantine=aside), advance)
         office.vault.seal(file_id, "normalised", output)
-        if report.rows_quarantined:
-            office.vault.seal(file_id, "quarantine", aside)
+        # sealed even when it is empty, so that none of an earlier conversion stays
+        office.vault.seal(file_id, "quarantine", aside)
     with office.store.transaction():
         office.store.add_record("quality", report.to_json(), actor=office.actor, file_id=file_id)
         facts = {"rows_in": report.rows_in, "rows_out": report.rows_out, "rows_quarantined": report.rows_quarantined}

@@ -142,6 +142,25 @@ def convert_mostly(
     )
 
 
+def collect_marks(outcomes: Mapping[int, Outcome], size: int) -> tuple[dict[str, Mask], dict[FindingKind, Mask]]:
+    """Return the repairs and notes of some texts, as masks over all.
+
+    Parameters
+    ----------
+    outcomes : Mapping[int, Outcome]
+        Place of a text → its outcome.
+    size : int
+        Number of all texts.
+    """
+    where = np.fromiter(outcomes, dtype=np.int64, count=len(outcomes))
+    repairs = _to_masks([outcome.repair for outcome in outcomes.values()])
+    notes = _to_masks([outcome.note for outcome in outcomes.values()])
+    return (
+        {key: _spread(mask, where, size) for key, mask in repairs.items()},
+        {kind: _spread(mask, where, size) for kind, mask in notes.items()},
+    )
+
+
 def _spread(mask: Mask, where: NDArray[np.int64], size: int) -> Mask:
     spread = np.zeros(size, dtype=np.bool_)
     spread[where] = mask

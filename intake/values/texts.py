@@ -6,20 +6,19 @@ Decided here: what in a text is worth a finding (formulas, gaiji, control charac
 import re
 from collections.abc import Callable
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from intake.defects import CELL_TOO_LONG, CONTROL_CHARACTER, FORMULA_LIKE, GAIJI, INNER_BOM
-from intake.values.conversion import Converted, Outcome, convert_mostly
-from intake.values.width import fold_code, parse_address, parse_kana
+from intake.values.conversion import Converted, Outcome, collect_marks, convert_mostly, to_mask
+from intake.values.width import fold_address, fold_code, fold_reading
 
 CELL_LIMIT_CHARACTERS = 32_767
 _SUSPECT = r"[\x00-\x1f\x7f\x{0080}-\x{009f}\x{feff}\x{fffd}〓\x{e000}-\x{f8ff}\x{f0000}-\x{10ffff}]|^[=＝+＋@＠\-－]"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _GAIJI = re.compile("[\ufffd〓\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _FORMULA = re.compile(r"[=＝@＠+＋]|[\-－](?![\d０-９\s\-－]|$)")
-_NOT_KANA_OR_FULL = r"[\x{ff61}-\x{ff9f} \x{00a0}\t]|\x{3000}\x{3000}"
-_ADDRESS_SUSPECT = "[０-９Ａ-Ｚａ-ｚ]|[0-9][－−‐‑‒–—―﹣─ーｰ][0-9０-９]"
 _PHONE = re.compile(r"\+?[0-9]{2,5}(?:-[0-9]{1,5}){0,4}")
 
 
@@ -43,15 +42,32 @@ def parse_text(text: str) -> Outcome:
 
 
 def convert_kana(texts: pa.StringArray) -> Converted:
-    """Return readings in full-width kana."""
-    clean = pc.invert(pc.or_(pc.match_substring_regex(texts, _SUSPECT), pc.match_substring_regex(texts, _NOT_KANA_OR_FULL)))
-    return convert_mostly(texts, clean, lambda kept: kept, _after_text(parse_kana))
+    """Return readings in full-width kana, one ideographic space between their parts."""
+    return _convert_folded(texts, fold_reading, "kana_full")
 
 
 def convert_addresses(texts: pa.StringArray) -> Converted:
     """Return addresses with half-width digits, Latin letters and hyphens between digits."""
-    clean = pc.invert(pc.or_(pc.match_substring_regex(texts, _SUSPECT), pc.match_substring_regex(texts, _ADDRESS_SUSPECT)))
-    return convert_mostly(texts, clean, lambda kept: kept, _after_text(parse_address))
+    return _convert_folded(texts, fold_address, "width_fold")
+
+
+def _convert_folded(texts: pa.StringArray, fold: Callable[[str], str], repair: str) -> Converted:
+    """Return texts folded; those that look odd are judged as text first."""
+    odd = to_mask(pc.or_(pc.match_substring_regex(texts, _SUSPECT), pc.greater(pc.utf8_length(texts), CELL_LIMIT_CHARACTERS)))
+    cells = texts.to_pylist()
+    outcomes = {place: parse_text(cells[place]) for place in np.flatnonzero(odd).tolist()}
+    kept = [outcomes[place].value if place in outcomes else cell for place, cell in enumerate(cells)]
+    folded = [fold(cell) if isinstance(cell, str) else None for cell in kept]
+    changed = np.array([now != before for now, before in zip(folded, kept, strict=True)], dtype=np.bool_)
+    defects = np.zeros(len(cells), dtype=np.uint8)
+    defects[list(outcomes)] = [outcome.defect for outcome in outcomes.values()]
+    repairs, notes = collect_marks(outcomes, len(cells))
+    return Converted(
+        values=pa.array(folded, pa.string()),
+        defects=defects,
+        repairs={**repairs, **({repair: changed} if changed.any() else {})},
+        notes=notes,
+    )
 
 
 def convert_phones(texts: pa.StringArray) -> Converted:
@@ -64,16 +80,3 @@ def _parse_phone(text: str) -> Outcome:
     if _PHONE.fullmatch(folded):
         return Outcome(value=folded, repair="" if folded == text else "width_fold")
     return parse_text(text)
-
-
-def _after_text(parse: Callable[[str], Outcome]) -> Callable[[str], Outcome]:
-    """Return a parser that first judges the text as text."""
-
-    def parse_both(text: str) -> Outcome:
-        first = parse_text(text)
-        if first.defect or not isinstance(first.value, str):
-            return first
-        second = parse(first.value)
-        return Outcome(value=second.value, repair=second.repair or first.repair, note=first.note)
-
-    return parse_both

@@ -8,8 +8,6 @@ the long vowel ー, so that 1－2 becomes 1ー2. The long vowel is read as a hyp
 import re
 import unicodedata
 
-from intake.values.conversion import Outcome
-
 # Full-width forms U+FF01–U+FF5E are U+0021–U+007E plus 0xFEE0; the ideographic space stands alone.
 _ASCII = {code + 0xFEE0: code for code in range(0x21, 0x7F)}
 _SPACE = {0x3000: 0x20, 0x00A0: 0x20}
@@ -54,13 +52,6 @@ def _compose_run(run: "re.Match[str]") -> str:
     return composed.replace("\u3099", "\u309b").replace("\u309a", "\u309c")
 
 
-def parse_kana(text: str) -> Outcome:
+def fold_reading(text: str) -> str:
     """Return a reading in full-width kana with one ideographic space between its parts."""
-    folded = _MANY_SPACES.sub("\u3000", fold_kana(text))
-    return Outcome(value=folded, repair="" if folded == text else "kana_full")
-
-
-def parse_address(text: str) -> Outcome:
-    """Return an address by `fold_address`."""
-    folded = fold_address(text)
-    return Outcome(value=folded, repair="" if folded == text else "width_fold")
+    return _MANY_SPACES.sub("\u3000", fold_kana(text))
