@@ -33,6 +33,7 @@ from schemas.errors import InternalError, SakuseiError
 from schemas.messages import N_, Name
 
 EXIT_INTERRUPTED = 130
+PIPED_WIDTH = 160
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +187,8 @@ def show(reply: Reply, session: Session) -> None:
         click.echo(json.dumps(reply.data, ensure_ascii=False, indent=2, default=str))
         return
     out = Console(soft_wrap=True, highlight=False, markup=False)
+    if not out.is_terminal:
+        out.width = PIPED_WIDTH
     parts = [reply.text] if isinstance(reply.text, str) or not isinstance(reply.text, Sequence) else reply.text
     for part in parts:
         if part != "":
