@@ -1,7 +1,7 @@
 """Local recoding: rows may differ in level, every class meets the requirement, nothing is suppressed that can be kept.
 
-The search is a greedy peel in ascending loss of classes (`peeling`), then the last lines join (`joining`), then passes that move lines
-between classes (`exchange`), then every class is lowered to the finest levels that hold it.
+The search is a greedy peel in ascending loss of classes (`peeling`), then passes that move lines between classes (`exchange`), then the
+last lines join (`joining`), then every class is lowered to the finest levels that hold it.
 
 Decided here: the order of these steps and when the budget ends them. The loss is not proven optimal.
 """
@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from anonymize.classes import SearchTask
 from anonymize.recoding import Recoding, SearchRecord
 from anonymize.search.clusters import Clusters
+from anonymize.search.exchange import State, exchange
 from anonymize.search.infeasible import make_error
 from anonymize.search.joining import join_leftovers, repair
 from anonymize.search.lines import group_lines, sum_classes
 from anonymize.search.nodes import Gauge
 from anonymize.search.optimum import find_global
-from anonymize.search.peeling import ALIVE, CELLS, FINISHED, VISITS, Nodes, Peel, add_nodes, release, start_peel, walk
+from anonymize.search.peeling import ALIVE, CELLS, CLASSES, FINISHED, VISITS, Nodes, Peel, add_nodes, release, start_peel, walk
 from anonymize.search.problem import Problem
 from anonymize.search.walks import guide_nodes, is_enumerable, list_nodes, plant_trees
 from schemas.errors import InternalError
@@ -28,6 +29,8 @@ from schemas.messages import N_
 
 STEP_LINES = 20_000_000
 ROUND_SHARE = 0.5
+MOST_PASSES = 2
+LEAST_PASS_GAIN = 1e-4
 
 
 @dataclass(slots=True)
@@ -51,11 +54,35 @@ class LocalSearch:
         problem = self.gauge.problem
         peel, nodes = self.peel_all(kept) if is_enumerable(problem) else self.peel_guided(kept)
         self.visits = int(peel.numbers[VISITS])
+        if self.gauge.is_simple:
+            self.improve(peel, nodes)
         clusters = _to_clusters(self.gauge, nodes, peel)
         leftovers = np.flatnonzero(kept & (clusters.classes < 0))
         join_leftovers(clusters, leftovers)
         repair(clusters)
         return clusters
+
+    def improve(self, peel: Peel, nodes: NDArray[np.int64]) -> None:
+        """Exchange lines between classes at the nodes in use, until a pass gains next to nothing or the budget is used up."""
+        problem = self.gauge.problem
+        losses = np.empty(len(peel.at))
+        placed = peel.at >= 0
+        for i, table in enumerate(problem.column_losses):
+            part = table[problem.values[placed, i], nodes[peel.at[placed], i]] * problem.total
+            losses[placed] = part if i == 0 else losses[placed] + part
+        persons = np.zeros(len(peel.at) + int(peel.numbers[CLASSES]), dtype=np.int64)
+        np.add.at(persons, peel.classes[placed], problem.persons[placed])
+        numbers = peel.numbers[CLASSES : CLASSES + 1].copy()
+        state = State(problem.rows, problem.persons, peel.at, peel.classes, losses, persons, numbers)
+        flat, used = problem.flat(problem.codes), np.unique(peel.at[placed])
+        for _ in range(MOST_PASSES):
+            gained = 0.0
+            for node in used:
+                if self.is_over():
+                    return
+                gained += exchange(flat, problem.place(nodes[node].tolist()), state, int(node), problem.task.k)
+            if gained <= LEAST_PASS_GAIN * problem.total:
+                return
 
     def peel_all(self, kept: NDArray[np.bool_]) -> tuple[Peel, NDArray[np.int64]]:
         """Return the state after a walk over the whole lattice, and its nodes."""

@@ -57,6 +57,8 @@ class Gauge:
         self.floor = self.requirement.floor
         self.lines = all_lines(problem)
         self.is_additive = all(counts.memberships is None for counts in self.lines.sensitive.values())
+        # k alone, and nobody in two combinations: persons may be added and taken off one by one.
+        self.is_simple = not (problem.task.diversity or problem.task.closeness) and self.lines.memberships is None
         self.row_limit = int(np.floor(problem.task.suppression_limit * problem.rows.sum() + 1e-9))
         self.evaluated = 0
         histogram = np.bincount(
