@@ -126,7 +126,7 @@ def _describe(
 def _levels(plan: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Return the level names of every hierarchy a plan uses, finest first."""
     columns = {name: column["hierarchy"] for name, column in plan["columns"].items() if column.get("hierarchy")}
-    return {name: load_hierarchy(spec, folder=None).level_names for name, spec in columns.items()}
+    return {name: load_hierarchy(spec, folder=None, as_of=plan.get("as_of")).level_names for name, spec in columns.items()}
 
 
 def _write(office: Office, proposal: Mapping[str, Any], candidates: tuple[Candidate, ...], *, case_id: str, regime: Regime) -> str:
