@@ -10,7 +10,7 @@ from typing import Any
 FONT = "'Noto Sans JP', 'Noto Sans CJK JP', 'Hiragino Sans', 'Yu Gothic', Meiryo, sans-serif"
 INK, MUTED, GRID = "#1f2933", "#52606d", "#e4e7eb"
 BLUE, AMBER, RED = "#1f5fa8", "#b7791f", "#b3261e"
-WIDTH = 430
+WIDTH, WIDE = 430, 640
 CONFIG: Mapping[str, Any] = {
     "font": FONT,
     "background": "transparent",
@@ -49,7 +49,7 @@ def draw_bars(rows: Sequence[Mapping[str, object]], category: str, share: str, *
     axes = {"y": names, "x": amount} if horizontal else {"x": names, "y": amount}
     text: dict[str, Any] = {"type": "text", "color": INK, "fontSize": 12, "font": FONT}
     text |= {"align": "left", "dx": 5} if horizontal else {"baseline": "bottom", "dy": -4}
-    bar = {"type": "bar", "color": BLUE, "cornerRadiusEnd": 2, "size": 22 if horizontal else 38}
+    bar = {"type": "bar", "color": BLUE, "size": 22 if horizontal else 38}
     return _draw(
         {
             "width": WIDTH,
@@ -81,8 +81,8 @@ def draw_intervals(rows: Sequence[Mapping[str, object]], share: str, series: Seq
     low = {"field": "low", "type": "quantitative", "title": share, "scale": scale, "axis": {"tickCount": 6}}
     return _draw(
         {
-            "width": WIDTH,
-            "height": {"step": 25},
+            "width": WIDE,
+            "height": {"step": 20},
             "data": {"values": list(rows)},
             "layer": [
                 {"mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.45}, "encoding": {**base, "x": low, "x2": {"field": "high"}}},
@@ -95,7 +95,7 @@ def draw_intervals(rows: Sequence[Mapping[str, object]], share: str, series: Seq
                     },
                 },
                 {
-                    "mark": {"type": "tick", "color": RED, "thickness": 2, "size": 44},
+                    "mark": {"type": "tick", "color": RED, "thickness": 2, "size": 36},
                     "encoding": {"y": y, "x": {"field": "limit", "type": "quantitative", "scale": scale}},
                 },
             ],

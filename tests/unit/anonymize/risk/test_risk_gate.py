@@ -1,0 +1,144 @@
+"""The gate: each limit from below, on it, and above."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anonymize.risk.assessment import Assessment, Extent, Subject, assess
+from anonymize.risk.attacks.result import AttackResult, Score
+from anonymize.risk.columns import ColumnTrace
+from anonymize.risk.gate import reasons_not_to_release
+from anonymize.risk.samples import measure_samples
+from anonymize.risk.thresholds import find_thresholds
+from schemas.errors import SettingsError, VerificationFailed
+from schemas.messages import Message
+from schemas.plan import Closeness, Diversity, Plan, load_plan
+
+
+@pytest.fixture(scope="module")
+def passed(made_local: Any, tmp_path_factory: pytest.TempPathFactory) -> Assessment:
+    plan = load_plan(made_local.plan_path)
+    subject = Subject(original=made_local.original, released=made_local.released, plan=plan)
+    return assess(subject, find_thresholds("tokumei-2023", "contract", plan), settings=None, work=tmp_path_factory.mktemp("work"))
+
+
+def codes(assessment: Assessment) -> list[str]:
+    return [reason.code for reason in reasons_not_to_release(assessment, assessment.thresholds)]
+
+
+def with_sizes(assessment: Assessment, sizes: dict[int, int]) -> Assessment:
+    kept = tuple(f for f in assessment.figures if f.code in {"diversity", "closeness"})
+    return dataclasses.replace(assessment, class_sizes=sizes, figures=(*measure_samples(sizes, assessment.thresholds.highest), *kept))
+
+
+def test_sound_release_has_no_reasons(passed: Assessment) -> None:
+    assert codes(passed) == []
+
+
+@pytest.mark.parametrize(("size", "expected"), [(9, True), (10, False), (11, False)])
+def test_k_triple(passed: Assessment, size: int, expected: bool) -> None:
+    found = codes(with_sizes(passed, {size: 1, 200: 50}))
+    assert ("below-k" in found) is expected
+    assert ("prosecutor-highest" in found) is expected
+
+
+def test_average_above_the_limit(passed: Assessment) -> None:
+    # Classes of ten alone: J/n = 0.1 > 0.09; of twelve: 0.083.
+    assert codes(with_sizes(passed, {10: 100})) == ["prosecutor-average"]
+    assert codes(with_sizes(passed, {12: 100})) == []
+
+
+def test_uniques(passed: Assessment) -> None:
+    # contract: at most 0.001 of persons alone. 1 of 1,001 is below, 2 of 1,002 above.
+    assert "sample-uniques" not in codes(with_sizes(passed, {1: 1, 1000: 1}))
+    assert "sample-uniques" in codes(with_sizes(passed, {1: 2, 1000: 1}))
+
+
+def test_homogeneous_class(passed: Assessment) -> None:
+    figures = tuple(dataclasses.replace(f, value=1) if f.code == "diversity" else f for f in passed.figures)
+    assert codes(dataclasses.replace(passed, figures=figures)) == ["homogeneous"]
+
+
+def with_privacy(plan: Plan, **privacy: Any) -> Plan:
+    return dataclasses.replace(plan, privacy=dataclasses.replace(plan.privacy, **privacy))
+
+
+@pytest.mark.parametrize(("value", "expected"), [(2, ["below-l"]), (3, []), (4, [])])
+def test_l_triple(passed: Assessment, value: int, expected: list[str]) -> None:
+    plan = with_privacy(passed.plan, diversity=(Diversity(column="illness", kind="distinct", l=3),))
+    figures = tuple(dataclasses.replace(f, value=value) if f.code == "diversity" else f for f in passed.figures)
+    assert codes(dataclasses.replace(passed, plan=plan, figures=figures)) == expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0.29, []), (0.30, []), (0.31, ["above-t"])])
+def test_t_triple(passed: Assessment, value: float, expected: list[str]) -> None:
+    plan = with_privacy(passed.plan, closeness=(Closeness(column="illness", t=0.3),))
+    figures = tuple(dataclasses.replace(f, value=value) if f.code == "closeness" else f for f in passed.figures)
+    assert codes(dataclasses.replace(passed, plan=plan, figures=figures)) == expected
+
+
+def attack(excess: float, limit: float | None, control: float = 0.9) -> AttackResult:
+    def score(value: float) -> Score:
+        return Score(members=value, strangers=0.0, baseline=None, excess=value, interval=(value - 0.01, value + 0.01))
+
+    return AttackResult(
+        code="linkability", title="linkability", attacker=Message("x"), population=Message("x"), source="x", released=score(excess),
+        unprotected=score(control), limit=limit, trials=500, persons=1000,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("excess", "expected"), [(0.089, []), (0.09, []), (0.091, ["attack"])])
+def test_attack_triple(passed: Assessment, excess: float, expected: list[str]) -> None:
+    assert codes(dataclasses.replace(passed, attacks=(attack(excess, 0.09),))) == expected
+
+
+def test_attack_without_limit_is_told_only(passed: Assessment) -> None:
+    attacks = (attack(0.5, None), attack(0.0, 0.09))
+    assert codes(dataclasses.replace(passed, attacks=attacks)) == []
+
+
+def test_attack_without_power_decides_nothing(passed: Assessment) -> None:
+    weak = attack(0.5, 0.09, control=0.05)
+    assert codes(dataclasses.replace(passed, attacks=(weak, attack(0.0, 0.09)))) == []
+    assert codes(dataclasses.replace(passed, attacks=(weak,))) == ["attacks-without-power"]
+
+
+def test_column_without_evidence(passed: Assessment) -> None:
+    column = ColumnTrace(
+        column="name", role="direct_identifier", treatment="drop", clause=1, level=(), evidence=Message("still there"), holds=False
+    )
+    assert codes(dataclasses.replace(passed, columns=(column,))) == ["no-evidence"]
+
+
+def test_persons_that_cannot_be_counted(passed: Assessment) -> None:
+    plan = dataclasses.replace(passed.plan, unit="person")
+    extent = Extent(rows_in=4000, persons_in=1000, rows_out=4000, persons_out=4000, counted="rows")
+    assert codes(dataclasses.replace(passed, plan=plan, extent=extent)) == ["persons-not-countable"]
+    single = dataclasses.replace(extent, persons_in=4000)
+    assert codes(dataclasses.replace(passed, plan=plan, extent=single)) == []
+
+
+def test_stricter_of_plan_and_policy_holds(passed: Assessment) -> None:
+    assert find_thresholds("tokumei-2023", "enclave", passed.plan).k == 10
+    assert find_thresholds("tokumei-2023", "public", passed.plan).k == 11
+    assert find_thresholds("hishikibetsu-2017", "contract", passed.plan).article.startswith("法第44条の10")
+
+
+def test_unknown_context(passed: Assessment) -> None:
+    with pytest.raises(SettingsError):
+        find_thresholds("tokumei-2023", "anywhere", passed.plan)
+
+
+def test_release_of_another_plan_is_not_assessed(made_local: Any, tmp_path: Path) -> None:
+    plan = with_privacy(load_plan(made_local.plan_path), k=11)
+    subject = Subject(original=made_local.original, released=made_local.released, plan=plan)
+    with pytest.raises(VerificationFailed):
+        assess(subject, find_thresholds("tokumei-2023", "contract", plan), settings=None, work=tmp_path)
+
+
+def test_every_column_has_clause_and_evidence(passed: Assessment) -> None:
+    assert [column.column for column in passed.columns] == [column.name for column in passed.plan.columns]
+    assert all(column.holds and column.clause in range(1, 6) for column in passed.columns)
+    assert passed.columns[0].evidence.render() == "not in the written file"
