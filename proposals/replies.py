@@ -1,6 +1,5 @@
 """Answers of these commands, for machines and for people. No decisions here; copies of letters are written where the person said."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,8 @@ from proposals.case_review import Sheet, find_sheet
 from proposals.papers_out import Letter, copy_letter
 from proposals.portal.build import Portal
 from proposals.submission import Submission
-from proposals.supply import Request
+from proposals.supply import Request, copy_requests
 from proposals.verdicts import Line, Outcome
-from schemas.files import write_bytes
 from schemas.messages import N_
 
 MARKS = {Outcome.PASS: N_("pass"), Outcome.FAIL: N_("FAIL"), Outcome.NEEDS_PERSON: N_("needs a person")}
@@ -74,10 +72,7 @@ def letter(written: Letter, output: Path | None) -> Reply:
 def requests(issued: Sequence[Request], output: Path | None) -> Reply:
     """Return the requests of a case; their copies and data go into a folder if asked for."""
     if output:
-        output.mkdir(parents=True, exist_ok=True)
-        for request in issued:
-            copy_letter(request.letter, output / f"{request.file_id}.html")
-            write_bytes(output / f"{request.file_id}.json", json.dumps(request.document, ensure_ascii=False, indent=2).encode() + b"\n")
+        copy_requests(issued, output)
     table = _table(N_("file"), N_("register entry"), N_("columns"), N_("deadline"), N_("letter"))
     for request in issued:
         row = (str(len(request.document["columns"])), request.document["deadline"], str(request.letter.path))

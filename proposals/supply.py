@@ -3,9 +3,11 @@
 Decided here: what is asked for (the least the product needs) and what an answer changes. Not decided here: who may ask (`casework.states`).
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from casework.office import Office
@@ -19,7 +21,8 @@ from proposals.rendering import render_page
 from proposals.screening import OfferedFile
 from proposals.wording import describe_files, describe_proposers, head_of_body, selection_ja, unwanted_titles, wanted_columns
 from schemas.documents import check_document
-from schemas.errors import FormRejected, InternalError, TransitionRefused
+from schemas.errors import FormRejected, InternalError, SettingsError, TransitionRefused
+from schemas.files import write_bytes
 from schemas.messages import N_, Name
 from schemas.regimes import load_regime
 from schemas.tables import load_table
@@ -132,6 +135,25 @@ def _words(case: Case, offer: OfferedFile, deadline: date) -> dict[str, Any]:
         "format_ja": regime.letters["transfer_ja"],
         "deadline": deadline,
     }
+
+
+def copy_requests(requests: Sequence[Request], folder: Path) -> None:
+    """Write the letter and the data of each request into a folder, made if need be: F-0001.html, F-0001.json.
+
+    Raises
+    ------
+    SettingsError
+        The folder cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for request in requests:
+            write_bytes(folder / f"{request.file_id}.html", request.letter.path.read_bytes())
+            write_bytes(folder / f"{request.file_id}.json", json.dumps(request.document, ensure_ascii=False, indent=2).encode() + b"\n")
+    except OSError as error:
+        raise SettingsError(
+            N_("{folder} cannot be written; the letters themselves are kept"), N_("name another folder"), folder=Name(folder.name)
+        ) from error
 
 
 def record_answer(office: Office, file_id: str, *, consent: bool, reason: str = "", answered_on: date | None = None) -> dict[str, Any]:

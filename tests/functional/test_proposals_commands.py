@@ -126,7 +126,7 @@ def test_a_case_from_form_to_contract(office, call):
     assert call("fee", "C-0001", "--hours", "3.2")["total_yen"] == 36800  # 21,000 + 4 × 3,950
     letter = call("proposal", "letter", "C-0001", "--output", office / "kekka.html")
     assert (office / "kekka.html").read_bytes() == Path(letter["path"]).read_bytes()
-    requests = call("request", "issue", "C-0001", "--output", office / "yosei")["requests"]
+    requests = call("request", "issue", "C-0001", "--deadline", "2099-12-31", "--output", office / "yosei")["requests"]
     assert [request["file"] for request in requests] == ["F-0001"]
     assert sorted(path.name for path in (office / "yosei").iterdir()) == ["F-0001.html", "F-0001.json"]
     assert json.loads((office / "yosei" / "F-0001.json").read_text(encoding="utf-8")) == requests[0]["request"]
@@ -182,6 +182,23 @@ def test_refusals_say_what_to_do(office, call, capsys):
     fails(capsys, 17, "fee", "C-0001", "--hours", "1")
     fails(capsys, 17, "proposal", "show", "C-0099")
     fails(capsys, 17, "request", "answer", "F-0001", "--consent")
+
+
+def test_a_blank_form_is_written(tmp_path, capsys):
+    assert run(["proposal", "blank", "--table", "kokuho_benefit", "--output", str(tmp_path / "yoshiki.yaml"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["path"].endswith("yoshiki.yaml")
+    fails(capsys, 10, "proposal", "blank", "--table", "no_such_table", "--output", tmp_path / "other.yaml")
+    fails(capsys, 10, "proposal", "blank", "--table", "kokuho_benefit", "--regime", "none", "--output", tmp_path / "other.yaml")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["yoshiki.yaml"]
+
+
+def test_letters_are_kept_where_a_copy_cannot_be_written(office, call, capsys):
+    call("proposal", "submit", office / "teian.yaml")
+    call("proposal", "screen", "C-0001")
+    call("proposal", "decide", "C-0001", "--return", "--reason", "補正してください。")
+    err = fails(capsys, 10, "proposal", "letter", "C-0001", "--output", office / "no-such-folder" / "kekka.html")
+    assert "kept" in err
+    assert len(call("proposal", "show", "C-0001")["papers"]) == 1
 
 
 def test_a_withdrawn_proposal_ends(office, call):
