@@ -66,17 +66,23 @@ def _is_same(flat: Flat, starts: NDArray[np.int64], one: int, other: int) -> boo
 
 
 @compiled
+def _losses_there(flat: Flat, place: Place, state: State) -> tuple[NDArray[np.float64], int]:
+    """Return what each line would lose per row at a node, and how many lines would gain."""
+    lines, packs = flat.codes.shape
+    there = np.zeros(lines)
+    winners = 0
+    for i in range(lines):
+        for j in range(packs):
+            there[i] += flat.losses[place.starts[j] + flat.codes[i, j]]
+        winners += state.classes[i] >= 0 and state.losses[i] - there[i] > LEAST_GAIN
+    return there, winners
+
+
+@compiled
 def _collect(flat: Flat, place: Place, state: State, node: int, k: int) -> tuple[Cells, int]:
     """Return the cells with lines that would gain, and how many; first who gains, then who else is in these cells."""
     lines, packs = flat.codes.shape
-    there = np.empty(lines)
-    winners = 0
-    for i in range(lines):
-        total = 0.0
-        for j in range(packs):
-            total += flat.losses[place.starts[j] + flat.codes[i, j]]
-        there[i] = total
-        winners += state.classes[i] >= 0 and state.losses[i] - total > LEAST_GAIN
+    there, winners = _losses_there(flat, place, state)
     bits = 4
     while (1 << bits) < 2 * winners:
         bits += 1
