@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from schemas.errors import EngineFailed, SettingsError
 from schemas.messages import N_, Name
@@ -84,11 +85,18 @@ class Engine(ABC):
         """Forget everything."""
 
     def open_parquet(self, path: Path, schema: pa.Schema) -> ibis.Table:
-        """Return a Parquet file as a table; nothing is read yet."""
+        """Return columns of a Parquet file in the types of `schema`; nothing is read yet."""
         name = self._next_name()
         with self.guard():
+            stored = pq.read_schema(path)
             self._open(name, path)
-        return ibis.table(ibis.Schema.from_pyarrow(schema), name=name)
+        numbers = {
+            field.name: stored.field(field.name).type
+            for field in schema
+            if pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
+        }
+        rows = ibis.table(ibis.Schema.from_pyarrow(pa.schema([(f.name, numbers.get(f.name, f.type)) for f in schema])), name=name)
+        return rows.cast(ibis.Schema.from_pyarrow(schema))
 
     def load(self, rows: pa.Table) -> ibis.Table:
         """Take an Arrow table in."""

@@ -23,7 +23,7 @@ def run_plan(options: Mapping[str, Any]) -> Reply:
     from anonymize.pipeline import PHASES, process
     from schemas.plan import load_plan
 
-    check_delimiter(options["delimiter"])
+    delimiter = read_delimiter(options["delimiter"])
     plan = load_plan(options["plan_path"])
     limit = options["memory_mib"]
     with progress(N_("processing"), PHASES) as advance:
@@ -34,7 +34,7 @@ def run_plan(options: Mapping[str, Any]) -> Reply:
             engine=options["engine"],
             method=options["method"],
             seed=options["seed"],
-            delimiter=options["delimiter"],
+            delimiter=delimiter,
             advance=advance,
             report_output=options["report_path"],
             method_output=options["method_path"],
@@ -45,16 +45,18 @@ def run_plan(options: Mapping[str, Any]) -> Reply:
     return show_report(report)
 
 
-def check_delimiter(delimiter: str) -> None:
-    """Refuse what cannot stand between cells.
+def read_delimiter(delimiter: str) -> str:
+    """Return the character between cells; a tabulator may be given as `tab`.
 
     Raises
     ------
     SettingsError
         It is not one character, or one that cells are made of.
     """
+    delimiter = {"\\t": "\t", "tab": "\t"}.get(delimiter, delimiter)
     if len(delimiter) != 1 or delimiter in '"\r\n' or not delimiter.isascii():
         raise SettingsError(N_("the delimiter is not one usable character"), N_('give one character, for example --delimiter ";"'))
+    return delimiter
 
 
 def make_plan(options: Mapping[str, Any]) -> Reply:
@@ -81,8 +83,7 @@ def make_plan(options: Mapping[str, Any]) -> Reply:
 def _read_columns(source: Path, delimiter: str) -> list[str]:
     from anonymize.source import read_columns
 
-    check_delimiter(delimiter)
-    return read_columns(source, delimiter)
+    return read_columns(source, read_delimiter(delimiter))
 
 
 def show_report(report: "ProcessingReport") -> Reply:

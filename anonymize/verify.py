@@ -17,8 +17,10 @@ import pyarrow.parquet as pq
 from anonymize import verify_sql as sql
 from schemas.errors import FileRejected, VerificationFailed
 from schemas.findings import Reason
+from schemas.hierarchies import load_hierarchy
 from schemas.messages import N_, Message, Name, Param
 from schemas.plan import FRESH_ID, Plan, PlannedColumn
+from schemas.plan_rules import ANY_DAY
 
 KEY = b"sakusei"
 TOLERANCE = 1e-9
@@ -121,7 +123,7 @@ def check_layout(schema: pa.Schema, plan: Plan) -> list[Reason]:
     reasons = list(_check_promise(schema, plan))
     expected: list[str] = []
     for column in plan.released:
-        expected += _check_column(schema, column, reasons)
+        expected += _check_column(schema, column, plan, reasons)
     reasons += [
         _reason("column-extra", N_("column {column} is not released by the plan"), column=Name(name))
         for name in schema.names
@@ -141,7 +143,14 @@ def _check_promise(schema: pa.Schema, plan: Plan) -> Iterator[Reason]:
         yield _reason("promise", N_("the file states another k or unit than the plan"))
 
 
-def _check_column(schema: pa.Schema, column: PlannedColumn, reasons: list[Reason]) -> list[str]:
+def _has_right_levels(levels: object, column: PlannedColumn, plan: Plan) -> bool:
+    """Return whether the levels a field states lie between the finest and the coarsest the plan allows."""
+    names = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=plan.as_of or ANY_DAY).level_names
+    top = len(names) - 1 if column.max_level is None else column.max_level
+    return isinstance(levels, list) and set(levels) <= set(names[column.min_level : top + 1])
+
+
+def _check_column(schema: pa.Schema, column: PlannedColumn, plan: Plan, reasons: list[Reason]) -> list[str]:
     """Return the fields a column may have, and note what is wrong with them."""
     bounds = [f"{column.name}_from", f"{column.name}_to"] if column.is_recoded else []
     present = [name for name in [column.name, *bounds] if name in schema.names]
@@ -152,6 +161,8 @@ def _check_column(schema: pa.Schema, column: PlannedColumn, reasons: list[Reason
         said = _read_json((schema.field(name).metadata or {}).get(KEY))
         if (said.get("column"), said.get("role"), said.get("clause")) != (column.name, column.role.value, column.clause):
             reasons.append(_reason("metadata", N_("column {column} does not state its role and clause"), column=Name(name)))
+        if column.is_recoded and not _has_right_levels(said.get("levels"), column, plan):
+            reasons.append(_reason("level", N_("column {column} is released at a level the plan does not allow"), column=Name(name)))
     if not _has_right_type(schema, column, present):
         reasons.append(_reason("type", N_("column {column} has not the type it is released as"), column=Name(column.name)))
     return present

@@ -1,9 +1,8 @@
 """A whole run (verification included) against DuckDB's own sorted copy of the same file, the floor for an output in canonical order.
 
-SAKUSEI_BENCH_ROWS sets the sizes, in rows, separated by commas (default: one and ten million).
+`python -m bench scale` measures one and ten million rows; `python -m bench.scale ROWS …` other sizes.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 CHUNK_ROWS = 1_000_000
+SIZES = (1_000_000, 10_000_000)
 PLAN = """\
 plan: scale-v1
 privacy: {k: 10}
@@ -104,9 +104,8 @@ def measure_run(folder: Path, method: str) -> dict[str, object]:
     return found
 
 
-def run() -> Iterator[str]:
+def run(sizes: tuple[int, ...] = SIZES) -> Iterator[str]:
     """Yield one line per size and method."""
-    sizes = [int(size) for size in os.environ.get("SAKUSEI_BENCH_ROWS", "1000000,10000000").split(",")]
     for rows in sizes:
         with tempfile.TemporaryDirectory(prefix="sakusei-bench-") as name:
             folder = Path(name)
@@ -124,3 +123,8 @@ def describe(method: str, report: dict[str, object], floor: float) -> str:
     peak = int(str(report["peak_rss_bytes"])) / 2**30
     total = seconds["total"]
     return f"  {method:<6} {total:.1f} s = {total / floor:.2f} x ({steps}), peak {peak:.2f} GiB, loss {report['loss']:.4f}"
+
+
+if __name__ == "__main__":
+    for line in run(tuple(int(size) for size in sys.argv[1:]) or SIZES):
+        print(line, flush=True)

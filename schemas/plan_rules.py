@@ -51,7 +51,7 @@ QUASI_TREATMENT = _kind(
     "quasi-identifier-treatment", N_("a quasi-identifier is recoded by its hierarchy or dropped; it has no other treatment")
 )
 BAD_HIERARCHY = _kind("hierarchy-unusable", N_("the hierarchy cannot be loaded"))
-LEVEL_RANGE = _kind("level-out-of-range", N_("min_level and max_level must lie between 0 and {top}, in this order"))
+LEVEL_RANGE = _kind("level-out-of-range", N_("levels must lie between 0 and {top}, min_level not above max_level"))
 NO_QUASI = _kind("no-quasi-identifier", N_("the plan recodes no quasi-identifier"))
 UNIT_UNKNOWN = _kind("unit-unknown", N_("the unit is not a column of the plan"))
 UNIT_TREATMENT = _kind("unit-treatment", N_("the unit must be dropped or replaced by a fresh id"))
@@ -167,16 +167,31 @@ def _check_hierarchies(plan: Plan) -> Iterator[Finding]:
         yield Finding(kind=NO_QUASI)
 
 
-def _check_levels(plan: Plan, column: PlannedColumn) -> Iterator[Finding]:
+def _check_recoding(plan: Plan) -> Iterator[Finding]:
+    for column in plan.columns:
+        step = column.treatment.get("recode") if isinstance(column.treatment, Mapping) else None
+        if isinstance(step, Mapping) and _is_valid_step("recode", step) and "hierarchy" in step:
+            top, findings = _find_top(plan, column.name, step["hierarchy"])
+            yield from findings
+            if top is not None and step["level"] > top:
+                yield _find(LEVEL_RANGE, column.name, top=top)
+
+
+def _find_top(plan: Plan, column: str, spec: str | Mapping[str, Any]) -> tuple[int | None, list[Finding]]:
+    """Return the last level of a hierarchy, or what is wrong with it."""
     from schemas.hierarchies import load_hierarchy
 
     try:
-        hierarchy = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=plan.as_of or ANY_DAY)
+        return len(load_hierarchy(spec, folder=plan.folder, as_of=plan.as_of or ANY_DAY).level_names) - 1, []
     except PlanError as error:
-        yield _find(BAD_HIERARCHY, column.name)
-        yield from error.findings
+        return None, [_find(BAD_HIERARCHY, column), *error.findings]
+
+
+def _check_levels(plan: Plan, column: PlannedColumn) -> Iterator[Finding]:
+    top, findings = _find_top(plan, column.name, column.hierarchy or "")
+    yield from findings
+    if top is None:
         return
-    top = len(hierarchy.level_names) - 1
     highest = top if column.max_level is None else column.max_level
     if not 0 <= column.min_level <= highest <= top:
         yield _find(LEVEL_RANGE, column.name, top=top)
@@ -234,6 +249,7 @@ def _compare_roles(plan: Plan, table: TableSchema) -> Iterator[Finding]:
 RULES: tuple[Callable[[Plan], Iterator[Finding]], ...] = (
     _check_roles,
     _check_treatments,
+    _check_recoding,
     _check_hierarchies,
     _check_unit,
     _check_models,

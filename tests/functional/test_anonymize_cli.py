@@ -136,6 +136,32 @@ def test_wrong_delimiter_and_missing_files(place, capsys):
     assert (place / "in.csv").read_text(encoding="utf-8") == ROWS
 
 
+def test_a_tabulator_has_a_name(place):
+    (place / "in.csv").write_text(ROWS.replace(",", "\t"), encoding="utf-8")
+    assert run([*arguments(place), "--delimiter", "tab"]) == 0
+
+
+def test_what_is_suppressed_is_nowhere_in_the_release(place):
+    (place / "in.csv").write_text(ROWS + "98,SECRETSEX,x\n", encoding="utf-8")
+    change_plan(place, lambda plan: plan["columns"]["sex"].update(max_level=0))
+    assert run(arguments(place)) == 0
+    report = json.loads((place / "report.json").read_text(encoding="utf-8"))
+    assert report["suppressed_rows"] == 1
+    table = pq.read_table(place / "out.parquet")
+    assert "SECRETSEX" not in json.dumps([chunk.dictionary.to_pylist() for name in ("age", "sex") for chunk in table[name].chunks])
+    assert b"SECRETSEX" not in (place / "out.parquet").read_bytes() + (place / "report.json").read_bytes()
+
+
+def test_small_numbers_are_treated_as_large_ones(place):
+    plan = json.loads(json.dumps(PLAN))
+    plan["columns"] |= {"n": {"role": "attribute", "treatment": {"top_code": {"persons": 2}, "round_to": 100}, "clause": 4}}
+    change_plan(place, lambda document: document.update(plan))
+    rows = {"age": pa.array([31, 33, 72, 74], pa.int8()), "sex": ["m", "m", "f", "f"], "name": ["CANARY"] * 4}
+    pq.write_table(pa.table(rows | {"n": pa.array([20, 100, 120, 127], pa.int8())}), place / "in.parquet")
+    assert run(arguments(place, input="in.parquet")) == 0
+    assert sorted(pq.read_table(place / "out.parquet")["n"].to_pylist()) == [0, 100, 100, 100]
+
+
 def test_a_changed_file_does_not_verify(place, capsys):
     assert run(arguments(place)) == 0
     table = pq.read_table(place / "out.parquet")

@@ -59,6 +59,11 @@ def reasons(path, plan):
     return {reason.code for reason in caught.value.reasons}
 
 
+def say_level(field, level):
+    said = json.loads(field.metadata[b"sakusei"])
+    return field.with_metadata({b"sakusei": json.dumps(said | {"levels": [level]}).encode()}) if said["column"] == "age" else field
+
+
 def replace(table, name, values):
     index = table.schema.get_field_index(name)
     return table.set_column(index, table.schema.field(name), pa.array(values, type=table.schema.field(name).type))
@@ -127,6 +132,7 @@ def test_k_at_its_boundary(written, k, good):
         (lambda t: replace(t, "person", [1, 1, 1, 2, 3, 4]), "verify-k"),
         (lambda t: replace(t, "person", [None, 1, 2, 3, 4, 5]), "verify-person-missing"),
         (lambda t: t.slice(1), "verify-k"),
+        (lambda t: t.cast(pa.schema([say_level(f, "all") for f in t.schema], t.schema.metadata)), "verify-level"),
     ],
 )
 def test_a_changed_file_is_found_out(written, change, code):
