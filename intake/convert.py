@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from intake.survey import Survey, survey
 from schemas.errors import FileRejected
 from schemas.files import replace_file, sha256_file, write_bytes
 from schemas.messages import N_, Name
+
+ROW_GROUP_ROWS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +159,27 @@ def open_parquet(path: Path | None, schema: pa.Schema) -> Iterator[Callable[[pa.
         return
     with replace_file(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         temporary.chmod(0o600)
-        yield lambda batch: writer.write_batch(batch) if batch.num_rows else None
+        groups = _RowGroups(writer=writer)
+        yield groups.add
+        groups.flush()
+
+
+@dataclass(slots=True)
+class _RowGroups:
+    """Gathers batches until they make a row group worth reading at once."""
+
+    writer: pq.ParquetWriter
+    waiting: list[pa.RecordBatch] = field(default_factory=list)
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        self.waiting.append(batch)
+        if sum(part.num_rows for part in self.waiting) >= ROW_GROUP_ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        if self.waiting:
+            self.writer.write_table(pa.Table.from_batches(self.waiting))
+            self.waiting = []
 
 
 def _check_counts(first: Survey, conversion: Conversion) -> None:

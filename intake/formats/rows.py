@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 Chunks = Callable[[], Iterator[bytes]]
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
