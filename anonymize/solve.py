@@ -14,8 +14,8 @@ from schemas.plan import Plan
 COMPARISON_SECONDS = 10.0
 
 
-def make_task(classes: Classes, plan: Plan, method: Method) -> SearchTask:
-    """Return what the plan asks of the search."""
+def make_task(classes: Classes, plan: Plan, method: Method, *, share_of_t: float = 1.0) -> SearchTask:
+    """Return what the plan asks of the search, with every t of t-closeness times `share_of_t`."""
     finest, coarsest = level_limits(plan, classes.table.levels)
     return SearchTask(
         table=classes.table,
@@ -23,7 +23,7 @@ def make_task(classes: Classes, plan: Plan, method: Method) -> SearchTask:
         suppression_limit=plan.suppression_limit,
         weights=np.array([column.weight for column in plan.recoded], dtype=np.float64),
         diversity=tuple(Diversity(column=d.column, kind=d.kind, l=d.l, c=d.c) for d in plan.privacy.diversity),
-        closeness=tuple(Closeness(column=c.column, t=c.t, distance=c.distance) for c in plan.privacy.closeness),
+        closeness=tuple(Closeness(column=c.column, t=c.t * share_of_t, distance=c.distance) for c in plan.privacy.closeness),
         method=method,
         budget_seconds=plan.budget_seconds,
         min_levels=finest,

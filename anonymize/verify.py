@@ -91,6 +91,16 @@ def verify_file(path: Path, plan: Plan, *, work: Path | None = None) -> Verifica
     return measured
 
 
+def is_close(path: Path, plan: Plan, *, work: Path | None = None) -> bool:
+    """Return whether a written file holds the t-closeness of its plan; nothing else is looked at."""
+    quasi = tuple(name for column in plan.recoded for name in released_names(_read_schema(path), column))
+    file = sql.open_written(path, quasi, plan.person_id, work)
+    try:
+        return all(sql.measure_closeness(file, c.column, c.distance) <= c.t + TOLERANCE for c in plan.privacy.closeness)
+    finally:
+        file.connection.close()
+
+
 def _read_schema(path: Path) -> pa.Schema:
     try:
         return pq.read_schema(path)

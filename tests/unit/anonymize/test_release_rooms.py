@@ -13,12 +13,13 @@ import pytest
 from anonymize.ahead import work_ahead
 from anonymize.engine import EngineSettings, open_engine
 from anonymize.engine_spark import has_java
+from anonymize.pipeline import process
 from anonymize.plan_from_hierarchies import find_hierarchies, make_plan, write_plan
 from anonymize.publish import check_places, publish
 from anonymize.work_folder import open_work_folder, sweep_work_folders
 from anonymize.write import ROW_GROUP_ROWS, write_release
 from schemas.errors import EngineFailed, PlanError, SettingsError
-from schemas.plan import load_plan
+from schemas.plan import load_plan, parse_plan
 
 
 def test_a_work_folder_is_private_and_goes_however_the_block_ends(tmp_path):
@@ -160,3 +161,20 @@ def test_java_is_found_by_home_or_path(tmp_path):
     assert has_java({"PATH": str(tmp_path / "bin")})
     assert not has_java({"PATH": str(tmp_path), "JAVA_HOME": str(tmp_path / "absent")})
     assert not has_java({})
+
+
+def test_closeness_holds_in_the_release_although_rows_are_suppressed(tmp_path):
+    """Suppression shifts the whole: the search looks at the input, the promise is about the release."""
+    areas = ["n"] * 10 + ["s"] * 10 + ["e"] * 3
+    drugs = list("aaaaabbbbbaaaaaabbbbccc")
+    pq.write_table(pa.table({"area": areas, "drug": drugs}), tmp_path / "in.parquet")
+    columns = {
+        "area": {"role": "quasi_identifier", "hierarchy": {"levels": 1}, "max_level": 0, "clause": 5},
+        "drug": {"role": "sensitive", "treatment": "keep", "clause": 5},
+    }
+    privacy = {"k": 5, "t_closeness": {"drug": 0.2}}
+    plan = parse_plan({"plan": "t", "privacy": privacy, "suppression_limit": 0.5, "method": "global", "columns": columns})
+    report = process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False)
+    # Released: a 11/20, b 9/20; n is 1/20 away, s 1/20.
+    assert report.suppressed_rows == 3
+    assert report.verified["t_closeness"]["drug"] == pytest.approx(0.05)
