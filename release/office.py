@@ -20,7 +20,7 @@ from release.archive import pack
 from release.gate import Candidate, reasons_not_to_release
 from release.ledger import PART, find_live_releases, finish_interrupted, releases_folder
 from release.package import PackageSpec, PackageTable, assemble
-from release.promise import compare
+from release.promise import compare, find_hierarchy
 from release.released import ReleasedFile, count_persons, open_released
 from release.terms import make_licence
 from release.verify import VerifiedPackage, verify_package
@@ -116,7 +116,7 @@ def _describe(
         released=released,
         k=int(plan["privacy"]["k"]),
         persons=count_persons(released),
-        promises=compare(plan, asked, approved, released),
+        promises=compare(plan, asked, approved, released, _levels(plan)),
         hashes={key: processing[key] for key in ("plan_sha256", "input_sha256", "output_sha256") if key in processing},
         risk=office.store.get_record("risk", file_id=file.id) or {},
         risk_page=office.store.paper_path(pages[-1]).read_bytes() if pages else b"",
@@ -125,7 +125,7 @@ def _describe(
 
 def _levels(plan: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Return the level names of every hierarchy a plan uses, finest first."""
-    columns = {name: column["hierarchy"] for name, column in plan["columns"].items() if column.get("hierarchy")}
+    columns = {name: spec for name, column in plan["columns"].items() if (spec := find_hierarchy(column))}
     return {name: load_hierarchy(spec, folder=None, as_of=plan.get("as_of")).level_names for name, spec in columns.items()}
 
 

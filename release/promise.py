@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from release.released import ReleasedFile
+from release.released import ReleasedColumn, ReleasedFile
 from schemas.findings import Reason
 from schemas.messages import N_, Message, Name
 
@@ -51,7 +51,13 @@ class Promise:
         }
 
 
-def compare(plan: Mapping[str, Any], asked: Mapping[str, str], approved: Mapping[str, str], released: ReleasedFile) -> tuple[Promise, ...]:
+def compare(
+    plan: Mapping[str, Any],
+    asked: Mapping[str, str],
+    approved: Mapping[str, str],
+    released: ReleasedFile,
+    levels: Mapping[str, Sequence[str]],
+) -> tuple[Promise, ...]:
     """Return one promise for each column of the plan.
 
     Parameters
@@ -62,13 +68,15 @@ def compare(plan: Mapping[str, Any], asked: Mapping[str, str], approved: Mapping
         Column → granularity, from the proposal and the decision.
     released : ReleasedFile
         The written file.
+    levels : Mapping[str, Sequence[str]]
+        Column → names of its hierarchy's levels, finest first.
     """
     return tuple(
         Promise(
             column=name,
             asked=asked.get(name, DROPPED),
             approved=approved.get(name, DROPPED),
-            delivered=_delivered(name, released),
+            delivered=_delivered(column, [c for c in released.columns if c.column == name], levels.get(name, ())),
             role=str(column["role"]),
             clause=int(column["clause"]),
             treatment=_treatment(column),
@@ -85,14 +93,28 @@ def _treatment(column: Mapping[str, Any]) -> str:
     return treatment if isinstance(treatment, str) else "+".join(sorted(treatment))
 
 
-def _delivered(name: str, released: ReleasedFile) -> tuple[str, ...]:
-    columns = [c for c in released.columns if c.column == name]
-    if not columns:
+def _find_recoding(column: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the settings of a treatment that recodes by a hierarchy; empty when there is none."""
+    treatment = column.get("treatment")
+    recode = treatment.get("recode") if isinstance(treatment, Mapping) else None
+    return recode if isinstance(recode, Mapping) and "hierarchy" in recode else {}
+
+
+def find_hierarchy(column: Mapping[str, Any]) -> Any:
+    """Return the hierarchy of a plan's column, of the search or of its treatment; None when it has none."""
+    return column.get("hierarchy") or _find_recoding(column).get("hierarchy")
+
+
+def _delivered(column: Mapping[str, Any], written: Sequence[ReleasedColumn], levels: Sequence[str]) -> tuple[str, ...]:
+    """Return the levels a column stands at in the written file: as written for searched ones, as planned for treated ones."""
+    if not written:
         return ()
-    if any(c.part == "id" for c in columns):
+    if any(c.part == "id" for c in written):
         return (FRESH_ID,)
-    level = next((c.facts["level"] for c in columns if c.facts.get("level") is not None), AS_IT_IS)
-    return (level,) if isinstance(level, str) else tuple(level)
+    if recoding := _find_recoding(column):
+        return (levels[int(recoding.get("level", 0))],)
+    facts = written[0].facts
+    return tuple(facts.get("levels") or [facts.get("level") or AS_IT_IS])
 
 
 def reasons_finer_than_approved(promises: Iterable[Promise], levels: Mapping[str, Sequence[str]]) -> list[Reason]:

@@ -58,7 +58,7 @@ def candidate(tmp_path, make_table, plan):
         path = tmp_path / f"{name}.parquet"
         approved = {"person_key": "fresh_id", "birth_date": "10", "sex": "value", "cost_yen": "value"}
         table = make_table(path) if rows is None else make_table(path, rows)
-        promises = compare(plan, approved, approved, table.released)
+        promises = compare(plan, approved, approved, table.released, LEVELS)
         digest = sha256_file(path)
         fields = {
             "table": dataclasses.replace(table, promises=promises, persons=changes.pop("persons", 1000)),
@@ -112,3 +112,19 @@ def test_k_is_measured_on_the_written_file_and_counts_persons(candidate):
 
 def test_an_empty_file_is_no_release(candidate):
     assert codes(candidate([])) == {"empty"}
+
+
+def test_a_treatment_that_recodes_delivers_its_level(package_table, plan):
+    recoded = {"role": "sensitive", "clause": 5, "treatment": {"recode": {"hierarchy": "x", "level": 2}, "suppress": {"persons": 10}}}
+    changed = {**plan, "columns": {"sex": recoded}}
+    (found,) = compare(changed, {"sex": "fine"}, {"sex": "fine"}, package_table.released, {"sex": ("value", "fine", "coarse")})
+    assert (found.delivered, found.treatment) == (("coarse",), "recode+suppress")
+    assert reasons_finer_than_approved([found], {"sex": ("value", "fine", "coarse")}) == []
+
+
+def test_every_level_of_a_local_recoding_counts(package_table, plan):
+    facts = {**package_table.released.columns[3].facts, "level": None, "levels": ["value", "all"]}
+    columns = (*package_table.released.columns[:3], dataclasses.replace(package_table.released.columns[3], facts=facts))
+    released = dataclasses.replace(package_table.released, columns=columns)
+    found = {p.column: p.delivered for p in compare(plan, {}, {}, released, {})}
+    assert found["sex"] == ("value", "all")
