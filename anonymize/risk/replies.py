@@ -1,5 +1,6 @@
 """What the commands of risk do with their options, and their answers for machines and people."""
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -114,4 +115,4 @@ def review_in_office(session: Session, options: Mapping[str, Any]) -> Reply:
     with open_office(session) as office, progress(N_("assessing"), STEPS) as advance:
         amount = {"trials": options["attacks"], "persons": options["sample"], "seed": options["seed"]}
         assessment, reasons = review_file(office, options["file_id"], amount=amount, population=options["population"], advance=advance)
-    return answer(assessment, reasons)
+    return dataclasses.replace(answer(assessment, reasons), exit_code=ReleaseRefused.exit_code if reasons else 0)
