@@ -48,7 +48,7 @@ def write_blank(table: str, output: Path, *, regime: str | None = None) -> Path:
 
 def describe_grains(table: TableSchema, regime: Regime) -> list[dict[str, Any]]:
     """Return the columns of a table, each with the grains a proposal may ask for and the clause it is processed under."""
-    levels = column_levels(table, regime.in_force_from)
+    levels = column_levels(table)
     found = []
     for column in table.columns:
         titles = levels.get(column.name, {})

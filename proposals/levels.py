@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
+from types import MappingProxyType
 from typing import TypeAlias
 
 from schemas.hierarchies import load_hierarchy
@@ -11,13 +13,13 @@ from schemas.tables import TableSchema
 Levels: TypeAlias = Mapping[str, Mapping[str, str]]
 
 
-def column_levels(table: TableSchema, as_of: date) -> Levels:
-    """Return the levels of each column that has a hierarchy, finest first.
+# Bands of age need a day to be counted on; the names and titles of their levels do not depend on it.
+ANY_DAY = date(2026, 4, 1)
 
-    Parameters
-    ----------
-    as_of : date
-        Day for bands of age; names and titles do not depend on it.
-    """
-    loaded = {column.name: load_hierarchy(column.hierarchy, as_of=as_of) for column in table.columns if column.hierarchy}
-    return {name: dict(zip(hierarchy.level_names, hierarchy.level_titles, strict=True)) for name, hierarchy in loaded.items()}
+
+@cache
+def column_levels(table: TableSchema) -> Levels:
+    """Return the levels of each column that has a hierarchy, finest first; the same object for the same table."""
+    loaded = {column.name: load_hierarchy(column.hierarchy, as_of=ANY_DAY) for column in table.columns if column.hierarchy}
+    titles = {name: dict(zip(hierarchy.level_names, hierarchy.level_titles, strict=True)) for name, hierarchy in loaded.items()}
+    return MappingProxyType({name: MappingProxyType(levels) for name, levels in titles.items()})

@@ -46,14 +46,13 @@ def case_offers(office: Office, case: Case) -> tuple[OfferedFile, ...]:
 def load_question(office: Office, case: Case) -> Question:
     """Return all that a screening of a case looks at."""
     table = load_table(case.document["files"]["table"])
-    received_on = to_date(case.document["receipt"]["received_on"])
     opinions = {record.file_id: record.document for record in office.store.list_records("opinion", case_id=case.id)}
     return Question(
         form=case.document,
-        received_on=received_on,
+        received_on=to_date(case.document["receipt"]["received_on"]),
         regime=load_regime(case.regime),
         files=case_offers(office, case),
         table=table,
-        levels=column_levels(table, received_on),
+        levels=column_levels(table),
         withdrawn_persons=sum(opinion["opposed"] for opinion in opinions.values()),
     )

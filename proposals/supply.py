@@ -90,7 +90,7 @@ def request_document(office: Office, case: Case, offer: OfferedFile, *, file_id:
     """Return a request as data (schema `request`): columns at the least, and every other column of the table as not to be sent."""
     form = case.document
     table = load_table(form["files"]["table"])
-    wanted = [record["column"] for record in wanted_columns(form, table, load_regime(case.regime))]
+    wanted = [record["column"] for record in wanted_columns(form, table)]
     document = {
         "request": 1,
         "case": case.id,
@@ -128,8 +128,8 @@ def _words(case: Case, offer: OfferedFile, deadline: date) -> dict[str, Any]:
         "aim_ja": regime.aims[form["aim"]],
         "measures": [regime.safeguards[code].text_ja for code in form["safeguards"]["measures"] if code in regime.safeguards],
         "safeguards_text": form["safeguards"].get("description", ""),
-        "wanted": wanted_columns(form, table, regime),
-        "unwanted": unwanted_titles(form, table, regime),
+        "wanted": wanted_columns(form, table),
+        "unwanted": unwanted_titles(form, table),
         "data_period": form["files"].get("data_period"),
         "selection_ja": selection_ja(form),
         "format_ja": regime.letters["transfer_ja"],

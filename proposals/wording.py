@@ -80,7 +80,7 @@ def head_of_body(municipality_code: str) -> str:
 
 def describe_columns(form: Mapping[str, Any], table: TableSchema, regime: Regime) -> list[dict[str, str]]:
     """Return one record per column the product will hold: title, grain, the clause it is processed under."""
-    columns, levels = {column.name: column for column in table.columns}, column_levels(table, regime.in_force_from)
+    columns, levels = {column.name: column for column in table.columns}, column_levels(table)
     return [
         {
             "title_ja": columns[entry["column"]].title_ja,
@@ -97,9 +97,9 @@ def grain_ja(level: str, titles: Mapping[str, str]) -> str:
     return GRAINS_JA.get(level) or titles.get(level, level)
 
 
-def wanted_columns(form: Mapping[str, Any], table: TableSchema, regime: Regime) -> list[dict[str, str]]:
+def wanted_columns(form: Mapping[str, Any], table: TableSchema) -> list[dict[str, str]]:
     """Return the columns a municipality is asked for, at the least: those the product holds, and the key that tells persons apart."""
-    levels = column_levels(table, regime.in_force_from)
+    levels = column_levels(table)
     asked = {entry["column"]: entry for entry in form["columns"] if entry["granularity"] != DROP}
     found = []
     for column in table.columns:
@@ -121,9 +121,9 @@ def _wanted(column: Column, grain: str, why: str) -> dict[str, str]:
     return {"column": column.name, "title_ja": column.title_ja, "grain_ja": grain, "why_ja": why}
 
 
-def unwanted_titles(form: Mapping[str, Any], table: TableSchema, regime: Regime) -> list[str]:
+def unwanted_titles(form: Mapping[str, Any], table: TableSchema) -> list[str]:
     """Return the titles of the columns a municipality is asked not to send: all that is not wanted."""
-    wanted = {record["column"] for record in wanted_columns(form, table, regime)}
+    wanted = {record["column"] for record in wanted_columns(form, table)}
     return [column.title_ja for column in table.columns if column.name not in wanted]
 
 
@@ -159,7 +159,7 @@ class ReaderWords:
 def reader_words(table: TableSchema, regime: Regime) -> ReaderWords:
     """Return the titles of everything reasons can name: columns, levels, grounds, measures, papers, contexts, methods."""
     return ReaderWords(
-        levels=column_levels(table, regime.in_force_from),
+        levels=column_levels(table),
         titles={
             "column": {column.name: column.title_ja for column in table.columns},
             "table": {table.name: table.title_ja},

@@ -14,7 +14,7 @@ from schemas.tables import load_table
 
 NEW, OLD = load_regime("tokumei-2023"), load_regime("hishikibetsu-2017")
 TABLE = load_table("kokuho_benefit")
-LEVELS = column_levels(TABLE, date(2026, 11, 20))
+LEVELS = column_levels(TABLE)
 RECEIVED = date(2026, 11, 20)
 PASS, FAIL, PERSON = Outcome.PASS, Outcome.FAIL, Outcome.NEEDS_PERSON
 
