@@ -1,4 +1,4 @@
-"""Which layout a file has, when nobody said: the one shipped layout of its table that fits its first line, or the plain one.
+"""Which layout a file has, when nobody said: the one of its table that fits its first line.
 
 Decided here: two that fit are an error that names them; nothing is guessed.
 """
@@ -56,21 +56,26 @@ def choose_layout(source: Path, table: str, spec: str | None) -> Layout:
 
 
 def _find_layout(source: Path, plain: Layout) -> Layout:
-    """Return the one layout that fits; when the plain one fits, it is that one, as its headings are those of the table."""
-    if fits(source, plain):
-        return plain
+    """Return the one layout that fits.
+
+    Headings say more than a number of fields: a layout with a heading line that fits comes first, then the plain one, then those
+    without headings.
+    """
     candidates = [load_layout(name) for name in layout_names(plain.table.name)]
-    fitting = [layout for layout in candidates if fits(source, layout)]
-    if len(fitting) == 1:
-        return fitting[0]
-    names = Name(", ".join([PLAIN, *(layout.name for layout in fitting or candidates)]))
-    if fitting:
-        raise FileRejected(N_("{count} layouts fit the file"), N_("choose one with --layout: {names}"), count=len(fitting), names=names)
+    headed, bare = ([layout for layout in candidates if layout.header is header and layout.format != "fixed"] for header in (True, False))
+    fixed = [layout for layout in candidates if layout.format == "fixed"]
+    for group in (headed, [plain], [*bare, *fixed]):
+        fitting = [layout for layout in group if fits(source, layout)]
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            names = Name(", ".join(layout.name for layout in fitting))
+            raise FileRejected(N_("{count} layouts fit the file"), N_("choose one with --layout: {names}"), count=len(fitting), names=names)
     raise FileRejected(
         N_("no layout of table {table} fits the first line of the file"),
         N_("choose one with --layout: {names}; or the path of a layout of your own"),
         table=Name(plain.table.name),
-        names=names,
+        names=Name(", ".join([PLAIN, *(layout.name for layout in candidates)])),
     )
 
 
