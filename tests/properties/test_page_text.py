@@ -14,6 +14,7 @@ TRICKS = st.sampled_from(
     ["<script>", "</td>", "\"'><b onx=1>", "&#60;", "{{x}}", "{%", "=1+1", "\u202e", "\u0000", "\u200b", "\r\n", "\ue000", "葛\U000e0100"]
 )
 TEXTS = st.lists(st.one_of(TRICKS, st.text(max_size=6)), min_size=1, max_size=6).map("".join)
+LINES = TEXTS.filter(lambda text: "\n" not in text)  # a line feed becomes a break, which is a tag of its own
 
 
 class Reader(HTMLParser):
@@ -45,7 +46,7 @@ def page(name, purpose):
 PLAIN = Reader(page("名称", "目的"))
 
 
-@given(name=TEXTS, purpose=TEXTS.filter(lambda text: "\n" not in text))
+@given(name=LINES, purpose=LINES)
 @settings(max_examples=60, deadline=None)
 def test_text_is_only_text(name, purpose):
     html = page(name, purpose)
