@@ -14,10 +14,11 @@ import pyarrow as pa
 from frictionless import FrictionlessException, Package
 
 from release.released import ReleasedColumn, ReleasedFile
+from schemas.codes import load_code_list
 from schemas.errors import ReleaseRefused
 from schemas.files import sha256_file
 from schemas.messages import N_
-from schemas.tables import TableSchema
+from schemas.tables import Column, TableSchema
 
 PACKAGE_SCHEMA = "https://datapackage.org/profiles/2.0/datapackage.json"
 PARTS_JA = {"label": "", "value": "", "from": "（下限）", "to": "（上限）", "id": "（仮ID）"}
@@ -90,11 +91,20 @@ def _field(column: ReleasedColumn, schema: TableSchema) -> dict[str, Any]:
         "type": _type(column.kind),
         "title": title,
         "description": facts.get("description") or (known.description_ja if known else ""),
+        "categories": _categories(known, column),
         "sakusei:clause": facts.get("clause"),
         "sakusei:treatment": facts.get("treatment"),
-        "sakusei:level": facts.get("level"),
+        "sakusei:levels": facts.get("levels"),
     }
-    return {key: value for key, value in field.items() if value not in (None, "")}
+    return {key: value for key, value in field.items() if value not in (None, "", [])}
+
+
+def _categories(known: Column | None, column: ReleasedColumn) -> list[dict[str, str]]:
+    """Return the codes a column may hold with their Japanese labels; empty where it holds none, or holds labels already."""
+    treatment = str(column.facts.get("treatment"))
+    if known is None or known.code_list is None or column.part != "value" or "recode" in treatment:
+        return []
+    return [{"value": code, "label": label} for code, label in load_code_list(known.code_list).entries.items()]
 
 
 def _type(kind: pa.DataType) -> str:

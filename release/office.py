@@ -26,7 +26,7 @@ from release.terms import make_licence
 from release.verify import VerifiedPackage, verify_package
 from schemas.errors import ReleaseRefused
 from schemas.files import sha256_file, sync
-from schemas.hierarchies import load_hierarchy
+from schemas.hierarchies import Hierarchy, load_hierarchy
 from schemas.manifest import MANIFEST_NAME
 from schemas.messages import N_, Name
 from schemas.municipalities import get_municipality
@@ -117,16 +117,22 @@ def _describe(
         k=int(plan["privacy"]["k"]),
         persons=count_persons(released),
         promises=compare(plan, asked, approved, released, _levels(plan)),
+        level_titles={name: dict(zip(found.level_names, found.level_titles, strict=True)) for name, found in _hierarchies(plan).items()},
         hashes={key: processing[key] for key in ("plan_sha256", "input_sha256", "output_sha256") if key in processing},
         risk=office.store.get_record("risk", file_id=file.id) or {},
         risk_page=office.store.paper_path(pages[-1]).read_bytes() if pages else b"",
     )
 
 
+def _hierarchies(plan: Mapping[str, Any]) -> dict[str, Hierarchy]:
+    """Return every hierarchy a plan uses by its column."""
+    specs = {name: spec for name, column in plan["columns"].items() if (spec := find_hierarchy(column))}
+    return {name: load_hierarchy(spec, folder=None, as_of=plan.get("as_of")) for name, spec in specs.items()}
+
+
 def _levels(plan: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Return the level names of every hierarchy a plan uses, finest first."""
-    columns = {name: spec for name, column in plan["columns"].items() if (spec := find_hierarchy(column))}
-    return {name: load_hierarchy(spec, folder=None, as_of=plan.get("as_of")).level_names for name, spec in columns.items()}
+    return {name: found.level_names for name, found in _hierarchies(plan).items()}
 
 
 def _write(office: Office, proposal: Mapping[str, Any], candidates: tuple[Candidate, ...], *, case_id: str, regime: Regime) -> str:

@@ -39,6 +39,8 @@ class PackageTable:
         The k of the plan, the persons in the file.
     promises : tuple[Promise, ...]
         From wish to delivery, per column.
+    level_titles : Mapping[str, Mapping[str, str]]
+        Column → level name → Japanese title.
     hashes : Mapping[str, str]
         SHA-256 of plan and of the processed input.
     risk : Mapping
@@ -54,6 +56,7 @@ class PackageTable:
     k: int
     persons: int
     promises: tuple[Promise, ...]
+    level_titles: Mapping[str, Mapping[str, str]]
     hashes: Mapping[str, str]
     risk: Mapping[str, Any]
     risk_page: bytes

@@ -3,16 +3,25 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from release.promise import AS_IT_IS, DROPPED, FRESH_ID
 from release.terms import pages
 
 if TYPE_CHECKING:
     from release.package import PackageSpec
 
 
+GRAINS_JA = {DROPPED: "削除", AS_IT_IS: "そのまま", FRESH_ID: "仮IDに置換え"}
+
+
+def name_grain(grain: str, titles: Mapping[str, str]) -> str:
+    """Return the Japanese name of a granularity."""
+    return GRAINS_JA.get(grain) or titles.get(grain, grain)
+
+
 def render_summary(spec: "PackageSpec", title: str) -> str:
     """Return the risk summary: per table the promised k and the way from wish to delivery; details are linked."""
     titles = {table.schema.name: {column.name: column.title_ja for column in table.schema.columns} for table in spec.tables}
-    return pages().get_template("summary.html").render(spec=spec, title=title, titles=titles)
+    return pages().get_template("summary.html").render(spec=spec, title=title, titles=titles, name_grain=name_grain)
 
 
 def render_guide(spec: "PackageSpec", title: str, descriptor: Mapping[str, Any]) -> str:

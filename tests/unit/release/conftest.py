@@ -109,6 +109,7 @@ def new_table(path, rows=ROWS, **changes):
         "k": 2,
         "persons": count_persons(released),
         "promises": compare(PLAN, columns, columns, released, {}),
+        "level_titles": {"birth_date": {"10": "10歳階級"}},
         "hashes": {"plan_sha256": "0" * 64, "output_sha256": "1" * 64},
         "risk": {},
         "risk_page": "<!DOCTYPE html><title>報告</title>".encode(),

@@ -101,3 +101,22 @@ def test_an_incomplete_proposal_gives_no_licence():
     with pytest.raises(FormRejected) as caught:
         licence(purpose="")
     assert caught.value.findings
+
+
+def test_the_summary_names_granularities_in_japanese(package):
+    page = (package[0] / "risk-summary.html").read_text(encoding="utf-8")
+    for word in ("10歳階級", "削除", "そのまま", "仮IDに置換え", "2人以上"):
+        assert word in page
+
+
+def test_codes_of_the_common_schema_come_with_their_labels(package_table):
+    import dataclasses
+
+    from release.describe import DescribedTable, describe_table
+
+    facts = {"column": "income_class", "part": "value", "treatment": "suppress", "role": "sensitive", "clause": 5}
+    column = dataclasses.replace(package_table.released.columns[3], name="income_class", column="income_class", part="value", facts=facts)
+    released = dataclasses.replace(package_table.released, columns=(column,))
+    table = DescribedTable(path="data/x.parquet", released=released, schema=package_table.schema, municipality_ja="見本市")
+    (field,) = describe_table(table)["schema"]["fields"]
+    assert {"value", "label"} == set(field["categories"][0])
