@@ -148,7 +148,15 @@ def _spoil(columns: list[dict[str, Any]], before: Mapping[str, str]) -> list[dic
     return finer + [{"column": name, "granularity": grain} for name, grain in before.items() if name not in asked]
 
 
+class _PlainDumper(yaml.SafeDumper):
+    """Writes values out where they are used: papers have no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Return that nothing is written as an alias."""
+        return True
+
+
 def to_yaml(document: Mapping[str, Any], title: str) -> str:
     """Return a document as YAML that says at its top that it is synthetic."""
     head = f"# {LABEL}：{title}。実在の自治体・法人・人物とは関係ありません。\n"
-    return head + yaml.safe_dump(dict(document), allow_unicode=True, sort_keys=False, width=140)
+    return head + yaml.dump(dict(document), Dumper=_PlainDumper, allow_unicode=True, sort_keys=False, width=140)

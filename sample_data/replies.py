@@ -10,7 +10,9 @@ from casework.console import Reply
 from casework.i18n import translate
 from sample_data import places
 from sample_data.defects import DEFECTS, get_defect
+from sample_data.demo import Story
 from sample_data.package import DEFAULT_LAYOUTS, README, Wish, plan_files
+from sample_data.stage import HOME_NAME
 from sample_data.write import WrittenFile
 from schemas.messages import N_
 
@@ -79,9 +81,35 @@ def show_municipalities() -> Reply:
     return Reply({"municipalities": data}, table)
 
 
+def show_demo(story: Story) -> Reply:
+    """Return where the outputs of a demonstration are."""
+    places = {
+        N_("releases, each a folder and a zip of it"): story.packages[0].parent,
+        N_("public pages"): story.folder / "portal" / "index.html",
+        N_("letters and contracts"): story.folder / "letters",
+        N_("risk reports and all papers"): story.folder / HOME_NAME / "papers",
+        N_("plans"): story.folder / "plans",
+        N_("the synthetic files as they were sent"): story.folder / "kokuho",
+    }
+    table = _table(N_("output"), N_("where"))
+    for title, path in places.items():
+        table.add_row(translate(title), str(path))
+    text = translate(N_("{releases} verified releases by {commands} commands in {seconds} s; {refusals} refusals on purpose")).format(
+        releases=len(story.packages), commands=story.commands, seconds=story.seconds, refusals=len(story.refusals)
+    )
+    data = {
+        "folder": str(story.folder),
+        "packages": [str(path) for path in story.packages],
+        "commands": story.commands,
+        "refusals": list(story.refusals),
+        "seconds": story.seconds,
+    }
+    return Reply(data, ("", text, table))
+
+
 def _table(first: str, *titles: str) -> Table:
     """Return a table whose first column, the name to type, is never cut."""
-    table = Table()
+    table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(translate(first), no_wrap=True)
     for title in titles:
         table.add_column(translate(title))
