@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from intake.formats.digits import find_twelve_digits
+from intake.formats.digits import Found, find_twelve_digits
 from intake.formats.rows import Block
 from schemas import check_digits
 
@@ -67,15 +67,21 @@ def is_my_number_heading(heading: str) -> bool:
 
 
 def count_numbers(block: Block, counts: list[NumberCount]) -> None:
-    """Add what a block shows to the counts, one per field."""
-    found = find_twelve_digits(block.data, block.starts, block.ends, wide_lead=0x82 if block.encoding == "cp932" else 0xEF)
-    filled = np.count_nonzero(block.ends > block.starts, axis=0)
-    for index in range(len(counts)):
-        counts[index].filled += int(filled[index]) if filled.size else 0
+    """Add what a block shows to the counts: one per field, and the last for rows that could not be cut into fields."""
+    lead = 0x82 if block.encoding == "cp932" else 0xEF
+    _add(find_twelve_digits(block.data, block.starts, block.ends, wide_lead=lead), counts)
+    for count, filled in zip(counts, np.count_nonzero(block.ends > block.starts, axis=0).tolist(), strict=False):
+        count.filled += filled
+    if block.bad.raw:
+        data = np.frombuffer(b"\n".join(block.bad.raw) + b"\n", dtype=np.uint8)
+        place = np.array([[0]], dtype=np.int64)
+        _add(find_twelve_digits(data, place, place + data.size, wide_lead=lead), counts[-1:])
+
+
+def _add(found: Found, counts: list[NumberCount]) -> None:
     for index in np.unique(found.fields).tolist():
         numbers = found.numbers[found.fields == index]
-        valid = are_my_numbers(numbers)
-        counts[index].cells += int(np.count_nonzero(valid))
+        counts[index].cells += int(np.count_nonzero(are_my_numbers(numbers)))
         counts[index].numbers = np.union1d(counts[index].numbers, numbers)
 
 

@@ -73,7 +73,8 @@ def survey(opened: Opened, advance: Callable[[int], None] | None = None) -> Surv
     FileRejected
         The file has no rows, cannot be cut into rows, or holds individual numbers.
     """
-    counts = [NumberCount() for _ in opened.labels]
+    # one count per field, and a last one for all rows that could not be cut into fields
+    counts = [NumberCount() for _ in (*opened.labels, None)]
     hashes, numbers = [np.empty(0, dtype=np.uint64)], [np.empty(0, dtype=np.int64)]
     units, worlds = DistinctCount(), DistinctCount()
     rows, blanks = 0, 0
@@ -108,12 +109,13 @@ def _find_duplicates(hashes: NDArray[np.uint64], numbers: NDArray[np.int64]) -> 
 
 def _check_numbers(counts: list[NumberCount], opened: Opened) -> None:
     """Refuse a file with a column of individual numbers."""
+    labels = (*opened.labels, None)
     hits = [index for index, count in enumerate(counts) if holds_my_numbers(count, named=index in opened.my_number_fields)]
     if hits:
         raise FileRejected(
             N_("the file holds individual numbers (個人番号); nothing of it was kept"),
             N_("delete the columns named above at the municipality and send a new file; it must not be received with them"),
-            findings=tuple(Finding(kind=MY_NUMBER, column=opened.labels[index], count=max(counts[index].cells, 1)) for index in hits),
+            findings=tuple(Finding(kind=MY_NUMBER, column=labels[i], count=counts[i].cells or counts[i].filled) for i in hits),
         )
 
 

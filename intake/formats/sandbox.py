@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from intake.formats.workbook import NO_COLUMNS, NO_SHEET
+from intake.formats.workbook import NO_COLUMNS, NO_SHEET, OTHER_SHEETS
 from schemas.errors import FileRejected
 from schemas.files import CHUNK_BYTES
 from schemas.messages import N_, Name
@@ -89,6 +89,12 @@ def check_end(status: int, path: Path) -> None:
         )
     if status == NO_COLUMNS:
         raise FileRejected(N_("{file} holds nested columns or none"), N_("give a table of plain columns"), file=name)
+    if status == OTHER_SHEETS:
+        raise FileRejected(
+            N_("{file} has other sheets with contents, perhaps hidden ones"),
+            N_("save the sheet of the table alone in a workbook of its own; nothing else may be handed over"),
+            file=name,
+        )
     if status < 0:
         raise FileRejected(
             N_("{file} needs more memory or time than a file of its kind may"),

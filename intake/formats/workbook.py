@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-NOT_READABLE, NO_SHEET, NO_COLUMNS = 3, 4, 5
+NO_SHEET, NO_COLUMNS, OTHER_SHEETS = 4, 5, 6
 LINES_AT_ONCE = 4096
 
 
@@ -45,11 +45,18 @@ def read_sheet(path: str, sheet: str) -> Iterator[list[str]]:
     found = names[int(sheet) - 1] if sheet.isdigit() and 0 < int(sheet) <= len(names) else sheet
     if found not in names:
         sys.exit(NO_SHEET)
+    if any(has_content(book.get_sheet_by_name(name)) for name in names if name != found):
+        sys.exit(OTHER_SHEETS)
     data = book.get_sheet_by_name(found)
     for number, row in enumerate(data.iter_rows(), start=1):
         texts = [to_text(cell) for cell in row]
         if any(texts):
             yield [str(number), *texts]
+
+
+def has_content(sheet: Any) -> bool:
+    """Return whether any cell of a sheet, shown or hidden, holds something."""
+    return any(to_text(cell) for row in sheet.iter_rows() for cell in row)
 
 
 def write_sheet(path: str, sheet: str) -> None:

@@ -210,6 +210,12 @@ def test_individual_numbers_in_a_column_of_the_table(tmp_path, capsys, column):
     )
 
 
+def test_individual_numbers_in_rows_that_cannot_be_cut(tmp_path, capsys):
+    path = plain(tmp_path)
+    path.write_bytes(path.read_bytes() + b"".join(f"x,{number}\r\n".encode() for number in NUMBERS))
+    assert_refused(path, tmp_path, capsys, "30 cells")
+
+
 def test_an_empty_column_of_individual_numbers_is_a_note(tmp_path, capsys):
     path = plain(tmp_path, [{**ROW, "個人番号": ""}], extra=["個人番号"])
     assert run(["intake", "check", str(path), "--table", "kokuho_benefit", "--layout", "plain"]) == 0
@@ -255,6 +261,18 @@ def test_a_parquet_file_is_taken_as_well(tmp_path):
     code, out, _ = convert(path, tmp_path)
     assert code == 0
     assert pq.read_table(out).column("source_row").to_pylist() == [1, 2]
+
+
+def test_other_sheets_with_contents_are_refused(tmp_path, capsys):
+    path = write_book(tmp_path / "book.xlsx", [list(ROW), list(ROW.values())])
+    book = openpyxl.load_workbook(path)
+    book.create_sheet("empty")
+    book.save(path)
+    assert run(["intake", "check", str(path), "--table", "kokuho_benefit"]) == 0
+    book.create_sheet("hidden").append(["x"])
+    book["hidden"].sheet_state = "hidden"
+    book.save(path)
+    assert_refused(path, tmp_path, capsys, "other sheets", more=("--layout", "plain"))
 
 
 def far_cell_book(path):
