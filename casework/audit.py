@@ -159,7 +159,7 @@ def find_rule(event: Event, books: Books) -> Rule | None:
     if event.event in RULES:
         return None if event.sequence == OPENING_EVENTS and event.event == "person.added" else RULES[event.event]
     rows = books.cases.get(event.case_id or "") if subject == "case" else books.files.get(event.file_id or "")
-    source = rows["state"] if rows else None
+    source = rows.get("state") if rows else None
     steps = (step for step in find_transitions(event.event) if step.source == source and step.target == event.state)
     return next(steps, IMPOSSIBLE)
 

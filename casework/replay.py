@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from casework.records import Event
-from casework.states import RECORD_RULES, CaseState, FileState, Role
+from casework.states import PREFIXES, RECORD_RULES, CaseState, FileState, Role
 
 Row: TypeAlias = dict[str, Any]
 
@@ -16,14 +16,15 @@ class Books:
 
     Parameters
     ----------
-    people, register_entries, cases, files, papers : dict[str, Row]
-        Rows by id.
+    counters, people, register_entries, cases, files, papers : dict[str, Row]
+        Rows by id (counters by prefix).
     vault_items : dict[str, Row]
         Rows by `FILE/KIND`.
     documents : dict[int, Row]
         Rows by the sequence number of their event.
     """
 
+    counters: dict[str, Row] = field(default_factory=dict)
     people: dict[str, Row] = field(default_factory=dict)
     register_entries: dict[str, Row] = field(default_factory=dict)
     cases: dict[str, Row] = field(default_factory=dict)
@@ -63,6 +64,13 @@ def _ignore(_books: Books, _event: Event) -> None:
     """Events that change no table."""
 
 
+def _count(books: Books, prefix: str) -> str:
+    """Return the next id of a kind, as the store gave it."""
+    row = books.counters.setdefault(prefix, {"value": 0})
+    row["value"] += 1
+    return f"{prefix}-{row['value']:04d}"
+
+
 def _person(books: Books, event: Event) -> None:
     roles = ",".join(sorted(role for role in Role if event.facts.get(role.value)))
     books.people[str(event.subject)] = {"roles": roles}
@@ -71,6 +79,7 @@ def _person(books: Books, event: Event) -> None:
 def _register(books: Books, event: Event) -> None:
     entry_id = str(event.subject)
     if event.event == "register.added":
+        _count(books, "R")
         books.register_entries[entry_id] = {"revision": 1, "struck": False, "created_at": event.at}
     elif event.event == "register.revised":
         books.register_entries[entry_id]["revision"] = event.facts["revision"]
@@ -83,6 +92,7 @@ def _register(books: Books, event: Event) -> None:
 def _case(books: Books, event: Event) -> None:
     case_id = str(event.case_id)
     if event.event == "case.submitted":
+        _count(books, "C")
         books.cases[case_id] = {"regime": event.facts["regime"], "revision": 1, "created_at": event.at}
     if event.event == "case.resubmitted":
         books.cases[case_id]["revision"] = event.facts["revision"]
@@ -94,6 +104,7 @@ def _case(books: Books, event: Event) -> None:
 def _file(books: Books, event: Event) -> None:
     file_id = str(event.file_id)
     if event.event == "file.requested":
+        _count(books, "F")
         row = {"case_id": event.case_id, "register_id": event.facts["register"], "table_name": event.facts["table"]}
         books.files[file_id] = {**row, "erasing_by": None, "created_at": event.at}
     books.files[file_id] |= {"state": FileState(str(event.state)).value, "changed_at": event.at}
@@ -107,12 +118,12 @@ def _record(books: Books, event: Event) -> None:
     kind = event.event.partition(".")[2]
     if kind in RECORD_RULES:
         _document(books, event, kind)
-        books.documents[event.sequence]["id"] = event.subject
 
 
 def _document(books: Books, event: Event, kind: str) -> None:
     where = {"subject": event.subject, "case_id": event.case_id, "file_id": event.file_id}
     books.documents[event.sequence] = {
+        "id": _count(books, PREFIXES.get(kind, "D")),
         "kind": kind,
         "actor": event.actor,
         "created_at": event.at,

@@ -221,6 +221,9 @@ RECORD_RULES: dict[str, Rule] = {
     )
 }
 
+# Releases are spoken of by number (L-0001); other records hardly ever (D-0001).
+PREFIXES = {"release": "L"}
+
 # Everything else that is written as an event.
 RULES: dict[str, Rule] = {
     rule.event: rule

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import RowMapping, insert, select, update
 
 from casework.records import Event, event_table, office_table
 from casework.store.transactions import Head, Transactions
@@ -13,6 +13,7 @@ from schemas.files import canonical_json, sha256_bytes
 from schemas.messages import N_, Param, check_params
 
 GENESIS = "0" * 64
+UNREADABLE: Mapping[str, int] = {"unreadable": 1}
 HASHED = ("sequence", "at", "actor", "event", "subject", "case_id", "file_id", "state", "content_sha256", "facts", "previous")
 BATCH_ROWS = 1000
 
@@ -38,6 +39,16 @@ def plain_facts(facts: Mapping[str, Param]) -> dict[str, int | float | str]:
     """
     check_params(facts)
     return {key: str(value) if isinstance(value, str) else value for key, value in facts.items()}
+
+
+def to_event(row: RowMapping) -> Event:
+    """Return an event as it is stored; facts that are not spelled as this software spells them become `UNREADABLE`, and the hash tells."""
+    try:
+        facts = json.loads(row["facts"])
+        readable = isinstance(facts, dict) and canonical_json(facts).decode() == row["facts"]
+    except ValueError:
+        readable = False
+    return Event(**{**row, "facts": facts if readable else UNREADABLE})
 
 
 class Chain(Transactions):
@@ -67,7 +78,7 @@ class Chain(Transactions):
         last = -1
         while rows := self._all(query.where(event_table.c.sequence > last)):
             last = rows[-1]["sequence"]
-            yield from (Event(**{**row, "facts": json.loads(row["facts"])}) for row in rows)
+            yield from map(to_event, rows)
 
     def head(self) -> str:
         """Return the hash of the last event: what receipts and packages carry."""
@@ -89,12 +100,12 @@ class Chain(Transactions):
         row = self._first(select(event_table).where(event_table.c.sequence == 1))
         if row is None:
             raise SettingsError(N_("the case store is empty"), N_("set up the workspace: sakusei init"))
-        return Event(**{**row, "facts": json.loads(row["facts"])})
+        return to_event(row)
 
     def find_event(self, event_hash: str) -> Event | None:
         """Return the event with this hash: an earlier head is genuine when it is one."""
         row = self._first(select(event_table).where(event_table.c.hash == event_hash))
-        return Event(**{**row, "facts": json.loads(row["facts"])}) if row else None
+        return to_event(row) if row else None
 
     def actors_of(self, *, event: str, case_id: str | None = None, file_id: str | None = None) -> frozenset[str]:
         """Return who wrote an event of this name on a case or file."""

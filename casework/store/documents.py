@@ -10,14 +10,11 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, insert, select
 
 from casework.records import Record, document_table, file_table
-from casework.states import RECORD_RULES
+from casework.states import PREFIXES, RECORD_RULES
 from casework.store.people import People
 from schemas.errors import InternalError, TransitionRefused
 from schemas.files import canonical_json, sha256_bytes
 from schemas.messages import N_, Name, Param
-
-# Releases are spoken of by number; other records hardly ever.
-PREFIXES = {"release": "L"}
 
 
 def to_plain(value: Any) -> Any:

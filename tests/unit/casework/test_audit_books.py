@@ -145,6 +145,7 @@ def test_a_chain_cut_short_is_found_by_the_head_beside_it(books):
         f"DELETE FROM events WHERE sequence = {head.sequence}",
         "UPDATE office SET sequence = :n, head = :h",
         "UPDATE register_entries SET revision = 1",
+        "UPDATE counters SET value = value - 1 WHERE prefix = 'D'",
         n=head.sequence - 1,
         h=before,
     )
