@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from anonymize.risk import replies
 from casework.console import Group, Option, Reply, Session
 from schemas.messages import N_
 
@@ -40,6 +39,8 @@ def risk() -> None:
 @click.option("--gate", cls=Option, is_flag=True, help=N_("exit with code 15 when there are reasons not to release"))
 def assess(**options: Any) -> Reply:
     """Measure a written file: models, attacks with positive controls, gate; write one report for machines and one for people."""
+    from anonymize.risk import replies
+
     return replies.assess_files(options)
 
 
@@ -53,4 +54,6 @@ def assess(**options: Any) -> Reply:
 @click.pass_obj
 def review(session: Session, /, **options: Any) -> Reply:
     """Assess a processed file of the office and accept or refuse it, by what was measured."""
+    from anonymize.risk import replies
+
     return replies.review_in_office(session, options)

@@ -116,9 +116,6 @@ def _check_attacks(assessment: Assessment, thresholds: Thresholds) -> Iterator[R
                 params["column"] = Name(attack.column)
                 template = N_("an attack ({attack}, {column}) succeeds beyond {limit}")
             yield _reason(thresholds, "attack", template, **params)
-    if assessment.attacks and not any(attack.has_power for attack in assessment.attacks):
-        template = N_("no attack succeeds even on an unprotected copy, so that none of them says anything")
-        yield _reason(thresholds, "attacks-without-power", template)
 
 
 def _check_columns(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from anonymize.risk.report.numbers import writer_for
 from anonymize.risk.thresholds import Thresholds, find_thresholds
 from casework.console import Reply, Session, progress
 from casework.i18n import find_translator, translate
+from casework.office import read_clock
 from schemas.errors import ReleaseRefused
 from schemas.files import replace_file
 from schemas.findings import Reason
@@ -46,13 +46,8 @@ def assess_files(options: Mapping[str, Any]) -> Reply:
         work = options["report_path"].resolve().parent
         assessment = assess(subject, thresholds, settings=read_settings(options, thresholds), work=work, advance=advance)
     reasons = reasons_not_to_release(assessment, thresholds)
-    page = render_report(
-        assessment,
-        reasons,
-        find_translator(options["language"]),
-        language=options["language"],
-        made_on=date.today(),  # noqa: DTZ011 - the day here
-    )
+    language, day = options["language"], read_clock().date()
+    page = render_report(assessment, reasons, find_translator(language), language=language, made_on=day)
     write_reports(assessment, reasons, page, outputs)
     if options["gate"] and reasons:
         raise refuse(reasons)
