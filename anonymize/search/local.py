@@ -21,7 +21,7 @@ from anonymize.search.joining import join_leftovers, repair
 from anonymize.search.lines import group_lines, sum_classes
 from anonymize.search.nodes import Gauge
 from anonymize.search.optimum import find_global
-from anonymize.search.peeling import ALIVE, CELLS, CLASSES, FINISHED, VISITS, Nodes, Peel, add_nodes, release, start_peel, walk
+from anonymize.search.peeling import ALIVE, CELLS, CLASSES, FINISHED, VISITS, Crowds, Nodes, Peel, add_nodes, release, start_peel, walk
 from anonymize.search.problem import Problem
 from anonymize.search.walks import guide_nodes, is_enumerable, list_nodes, plant_trees
 from schemas.errors import InternalError
@@ -29,6 +29,7 @@ from schemas.messages import N_
 
 STEP_LINES = 20_000_000
 ROUND_SHARE = 0.5
+MOST_CHOICES = 128
 MOST_PASSES = 2
 LEAST_PASS_GAIN = 1e-4
 
@@ -84,10 +85,18 @@ class LocalSearch:
             if gained <= LEAST_PASS_GAIN * problem.total:
                 return
 
+    def start(self, kept: NDArray[np.bool_]) -> Peel:
+        """Return the state before the first class leaves."""
+        problem = self.gauge.problem
+        starts, values, choices = problem.pack_shapes()
+        worth = np.where(choices <= MOST_CHOICES, choices, 0)
+        crowds = Crowds(np.zeros(len(problem.groups), dtype=np.int64), starts, values, worth)
+        return start_peel(problem.flat(problem.codes), crowds, problem.persons, kept)
+
     def peel_all(self, kept: NDArray[np.bool_]) -> tuple[Peel, NDArray[np.int64]]:
         """Return the state after a walk over the whole lattice, and its nodes."""
         nodes = list_nodes(self.gauge.problem)
-        peel = add_nodes(start_peel(self.gauge.problem.persons, kept), _least_losses(self.gauge.problem, nodes), 0)
+        peel = add_nodes(self.start(kept), _least_losses(self.gauge.problem, nodes), 0)
         self.walk(peel, nodes)
         return peel, nodes
 
@@ -95,7 +104,7 @@ class LocalSearch:
         """Return the state after walks over nodes that lines still alive ask for, round by round, and all these nodes."""
         problem = self.gauge.problem
         trees = plant_trees(problem)
-        peel = start_peel(problem.persons, kept)
+        peel = self.start(kept)
         nodes = np.array([problem.coarsest], dtype=np.int64)
         peel = add_nodes(peel, _least_losses(problem, nodes), 0)
         known = {problem.coarsest}
@@ -122,7 +131,7 @@ class LocalSearch:
         flat, listed = problem.flat(problem.codes), Nodes(places.starts, places.factors, places.wide)
         while (answer := walk(flat, listed, peel, problem.task.k, steps)) != FINISHED:
             if answer >= 0:
-                release(peel, self.allowed(peel), answer)
+                release(flat, peel, self.allowed(peel), answer)
             elif self.is_over():
                 break
 
@@ -134,7 +143,8 @@ class LocalSearch:
         names[likely] = np.arange(len(likely))
         ids = np.full(len(peel.at), -1, dtype=np.int32)
         lines = int(peel.numbers[ALIVE])
-        ids[peel.alive[:lines]] = names[peel.cells[:lines]]
+        counted = peel.cells[:lines] >= 0
+        ids[peel.alive[:lines][counted]] = names[peel.cells[:lines][counted]]
         allowed = np.zeros(cells, dtype=np.bool_)
         allowed[likely] = self.gauge.requirement.satisfied(sum_classes(self.gauge.lines, ids, len(likely)))
         return allowed

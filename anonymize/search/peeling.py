@@ -28,6 +28,23 @@ class Nodes(NamedTuple):
     wide: NDArray[np.bool_]
 
 
+class Crowds(NamedTuple):
+    """Persons alive in each group of one pack alone: a line whose group holds fewer than k cannot be in a cell of k, at any other levels.
+
+    Parameters
+    ----------
+    sums : NDArray[np.int64]
+        Laid out like the flat groups: (pack, choice of levels, group).
+    starts, values, choices : NDArray[np.int64]
+        Per pack where it starts, its packed values, its choices of levels; 0 choices where counting them would cost more than it saves.
+    """
+
+    sums: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    values: NDArray[np.int64]
+    choices: NDArray[np.int64]
+
+
 class Peel(NamedTuple):
     """What the loop works on, all in place.
 
@@ -42,7 +59,7 @@ class Peel(NamedTuple):
     bounds, heap : NDArray
         Smallest loss, and number, of each node in the heap.
     cells, firsts, sums, cell_losses : NDArray
-        Per line alive its cell at the node last counted; per cell its first line, persons and loss.
+        Per line alive its cell at the node last counted, -1 where it cannot be one of k; per cell its first line, persons and loss.
     at, classes : NDArray[np.int64]
         Per line the node and class it left with, -1 while alive.
     ceiling : NDArray[np.float64]
@@ -61,11 +78,15 @@ class Peel(NamedTuple):
     at: NDArray[np.int64]
     classes: NDArray[np.int64]
     ceiling: NDArray[np.float64]
+    crowds: Crowds
 
 
-def start_peel(persons: NDArray[np.int64], kept: NDArray[np.bool_]) -> Peel:
+def start_peel(flat: Flat, crowds: Crowds, persons: NDArray[np.int64], kept: NDArray[np.bool_]) -> Peel:
     """Return the state in which nothing has left and no node is in the heap."""
     lines = len(persons)
+    for i in np.flatnonzero(crowds.choices == 0):
+        crowds.sums[crowds.starts[i] : crowds.starts[i + 1] if i + 1 < len(crowds.starts) else None] = np.iinfo(np.int64).max
+    crowd_together(flat, crowds, np.flatnonzero(kept), persons)
     alive = np.zeros(lines, dtype=np.int64)
     alive[: int(kept.sum())] = np.flatnonzero(kept)
     return Peel(
@@ -81,6 +102,7 @@ def start_peel(persons: NDArray[np.int64], kept: NDArray[np.bool_]) -> Peel:
         np.full(lines, -1, np.int64),
         np.full(lines, -1, np.int64),
         np.array([np.inf]),
+        crowds,
     )
 
 
@@ -92,6 +114,18 @@ def add_nodes(peel: Peel, bounds: NDArray[np.float64], first: int) -> Peel:
     order = np.lexsort((heap, keys))
     peel.numbers[HEAP] = len(heap)
     return peel._replace(bounds=keys[order], heap=heap[order])
+
+
+@compiled
+def crowd_together(flat: Flat, crowds: Crowds, lines: NDArray[np.int64], persons: NDArray[np.int64]) -> None:
+    """Add the persons of lines to the groups they are in; negative persons leave."""
+    for i in lines:
+        for p in range(len(crowds.starts)):
+            code = flat.codes[i, p]
+            start = crowds.starts[p]
+            for _ in range(crowds.choices[p]):
+                crowds.sums[start + flat.groups[start + code]] += persons[i]
+                start += crowds.values[p]
 
 
 @compiled
@@ -130,9 +164,10 @@ def _pop(peel: Peel) -> None:
 
 
 @compiled
-def _count(flat: Flat, nodes: Nodes, peel: Peel, slots: NDArray[np.int32], keys: NDArray[np.int64]) -> None:
-    """Count the cells of the node in `peel.numbers[NODE]` over the lines alive."""
-    codes, groups, alive, sums = flat.codes, flat.groups, peel.alive, peel.sums
+def _count(flat: Flat, nodes: Nodes, peel: Peel, k: int, scratch: tuple[NDArray[np.int32], NDArray[np.int64]]) -> None:
+    """Count the cells of the node in `peel.numbers[NODE]` over the lines alive; those that cannot be in a cell of k get none."""
+    codes, groups, alive, sums, crowds = flat.codes, flat.groups, peel.alive, peel.sums, peel.crowds.sums
+    slots, keys = scratch
     node, lines, packs = peel.numbers[NODE], peel.numbers[ALIVE], codes.shape[1]
     starts, factors, wide = nodes.starts[node], nodes.factors[node], nodes.wide[node]
     bits = 4
@@ -144,8 +179,16 @@ def _count(flat: Flat, nodes: Nodes, peel: Peel, slots: NDArray[np.int32], keys:
     for a in range(lines):
         i = alive[a]
         key = np.int64(0)
+        lonely = False
         for j in range(packs):
-            key += groups[starts[j] + codes[i, j]] * factors[j]
+            its_group = groups[starts[j] + codes[i, j]]
+            if crowds[starts[j] + its_group] < k:
+                lonely = True
+                break
+            key += its_group * factors[j]
+        if lonely:
+            peel.cells[a] = EMPTY
+            continue
         mixed = np.uint64(key)
         mixed = (mixed ^ (mixed >> np.uint64(32))) * GOLDEN
         at = np.int64(mixed >> shift)
@@ -177,7 +220,7 @@ def _is_same(flat: Flat, starts: NDArray[np.int64], one: int, other: int) -> boo
 
 
 @compiled
-def release(peel: Peel, allowed: NDArray[np.bool_], limit: float) -> None:
+def release(flat: Flat, peel: Peel, allowed: NDArray[np.bool_], limit: float) -> None:
     """Let the allowed cells that cost at most `limit` leave as classes; the node returns to the heap if others wait."""
     node, lines = peel.numbers[NODE], peel.numbers[ALIVE]
     following = np.inf
@@ -189,16 +232,20 @@ def release(peel: Peel, allowed: NDArray[np.bool_], limit: float) -> None:
                 peel.numbers[CLASSES] += 1
             elif peel.cell_losses[c] < following:
                 following = peel.cell_losses[c]
-    kept = 0
+    kept, left = 0, 0
+    gone = np.empty(lines, np.int64)
     for a in range(lines):
         i = peel.alive[a]
-        name = names[peel.cells[a]]
+        name = names[peel.cells[a]] if peel.cells[a] != EMPTY else EMPTY
         if name >= 0:
             peel.at[i], peel.classes[i] = node, name
+            gone[left] = i
+            left += 1
         else:
             peel.alive[kept] = i
             kept += 1
     peel.numbers[ALIVE] = kept
+    crowd_together(flat, peel.crowds, gone[:left], -peel.persons)
     if following < np.inf:
         _push(peel, following, node)
 
@@ -228,7 +275,7 @@ def walk(flat: Flat, nodes: Nodes, peel: Peel, k: int, steps: NDArray[np.int64])
         peel.numbers[NODE] = node
         peel.numbers[VISITS] += 1
         used += peel.numbers[ALIVE]
-        _count(flat, nodes, peel, slots, keys)
+        _count(flat, nodes, peel, k, (slots, keys))
         allowed = np.zeros(peel.numbers[CELLS], np.bool_)
         hits = 0
         for c in range(peel.numbers[CELLS]):
@@ -243,7 +290,7 @@ def walk(flat: Flat, nodes: Nodes, peel: Peel, k: int, steps: NDArray[np.int64])
             limit = next_limit(peel, bound)
             if steps[1] != 0:
                 return limit
-            release(peel, allowed, limit)
+            release(flat, peel, allowed, limit)
     return float(FINISHED)
 
 

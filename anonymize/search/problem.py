@@ -125,6 +125,12 @@ class Problem:
             parts.append(histogram[self.value_starts[j] : self.value_starts[j + 1]] @ losses)
         return np.concatenate(parts)
 
+    def pack_shapes(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return, per pack, where it starts in the flat tables, its packed values, its choices of levels."""
+        shapes = [(base, pack.values, len(pack.sizes)) for base, pack in zip(self._bases, self.packs, strict=True)]
+        starts, values, choices = np.array(shapes, dtype=np.int64).T
+        return starts.copy(), values.copy(), choices.copy()
+
     def place(self, levels: Sequence[int]) -> Place:
         """Return where a node's groups stand and how they make a key."""
         starts, factors, size = [], [], 1
