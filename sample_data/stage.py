@@ -79,7 +79,8 @@ class Stage:
         self.commands += 1
         self._show_answer(text)
         if expect:
-            self._print(click.style(f"    → {translate(N_('refused as it must be'))} (exit {code})", fg="yellow"))
+            note = translate(N_("refused on purpose (exit code {code})")).format(code=code)
+            self._print(click.style(f"    → {note}", fg="yellow"))
             self.refusals.append(" ".join(arguments[:2]))
         if code != expect:
             raise EngineFailed(
@@ -106,7 +107,7 @@ class Stage:
         shown = lines if left_out <= 1 else [*lines[: LINES_SHOWN[0]], *lines[-LINES_SHOWN[1] :]]
         for place, line in enumerate(shown):
             if left_out > 1 and place == LINES_SHOWN[0]:
-                self._print(f"    … {translate(N_('({count} more lines)')).format(count=left_out)}")
+                self._print("    … " + translate(N_("({count} more lines)")).format(count=left_out))
             self._print(f"    {cut_line(line)}")
 
     def _print(self, line: str) -> None:
