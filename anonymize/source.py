@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
+from anonymize.cell_types import csv_types
 from schemas.errors import FileRejected
 from schemas.files import sha256_file
 from schemas.findings import Finding, FindingKind, Severity
 from schemas.messages import N_, Name
 from schemas.plan import Plan
-from schemas.tables import ColumnType, load_table
 
 PARQUET_MAGIC = b"PAR1"
 BLOCK_BYTES = 8 << 20
@@ -30,16 +30,6 @@ ROWS_KEPT = 20
 ROW_WIDTH = FindingKind("row-width", Severity.FILE, N_("the row has another number of cells than the heading"))
 HEADING_TWICE = FindingKind("heading-twice", Severity.FILE, N_("the heading names a column twice"))
 COLUMN_TYPE = FindingKind("column-type", Severity.FILE, N_("columns of this type cannot be processed"))
-
-ARROW_TYPES: dict[ColumnType, pa.DataType] = {
-    ColumnType.STRING: pa.string(),
-    ColumnType.CODE: pa.string(),
-    ColumnType.INTEGER: pa.int64(),
-    ColumnType.NUMBER: pa.float64(),
-    ColumnType.DATE: pa.date32(),
-    ColumnType.MONTH: pa.date32(),
-    ColumnType.BOOLEAN: pa.bool_(),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,8 +170,21 @@ def _convert_csv(path: Path, plan: Plan, target: Path, delimiter: str) -> pa.Sch
     """Copy a CSV file to Parquet; every row is either taken or refuses the file."""
     plan.check_input(read_heading(path, delimiter))
     check_quotes(path)
+    whole, broken = (_make_schema(plan, whole_numbers=whole) for whole in (True, False))
+    if whole == broken:
+        return _copy_csv(path, whole, target, delimiter)
+    try:
+        return _copy_csv(path, whole, target, delimiter)
+    except pa.ArrowInvalid:
+        return _copy_csv(path, broken, target, delimiter)
+
+
+def _make_schema(plan: Plan, *, whole_numbers: bool) -> pa.Schema:
     wanted = needed_columns(plan)
-    schema = pa.schema([pa.field(name, kind) for name, kind in csv_types(plan).items() if name in wanted])
+    return pa.schema([pa.field(name, kind) for name, kind in csv_types(plan, whole_numbers=whole_numbers).items() if name in wanted])
+
+
+def _copy_csv(path: Path, schema: pa.Schema, target: Path, delimiter: str) -> pa.Schema:
     damaged: list[int] = []
     with _open_csv(path, schema, delimiter, damaged) as rows, pq.ParquetWriter(target, schema, compression="lz4") as writer:
         for batch in rows:
@@ -196,13 +199,6 @@ def _convert_csv(path: Path, plan: Plan, target: Path, delimiter: str) -> pa.Sch
             row=damaged[0],
         )
     return schema
-
-
-def csv_types(plan: Plan) -> dict[str, pa.DataType]:
-    """Return how CSV cells of each planned column are read: as the plan says, else as the table says, else as text."""
-    usual = {column.name: column.type for column in load_table(plan.table).columns} if plan.table else {}
-    named = {column.name: ColumnType(column.type) if column.type else usual.get(column.name) for column in plan.columns}
-    return {name: ARROW_TYPES[kind] if kind else pa.string() for name, kind in named.items()}
 
 
 def _open_csv(path: Path, schema: pa.Schema, delimiter: str, damaged: list[int]) -> Any:

@@ -19,8 +19,7 @@ from schemas.errors import FileRejected, VerificationFailed
 from schemas.findings import Reason
 from schemas.hierarchies import load_hierarchy
 from schemas.messages import N_, Message, Name, Param
-from schemas.plan import FRESH_ID, Plan, PlannedColumn
-from schemas.plan_rules import ANY_DAY
+from schemas.plan import ANY_DAY, FRESH_ID, Plan, PlannedColumn
 
 KEY = b"sakusei"
 TOLERANCE = 1e-9

@@ -18,6 +18,7 @@ from schemas.tables import Role
 
 Method = Literal["global", "local"]
 DROP, FRESH_ID, KEEP = "drop", "fresh_id", "keep"
+ANY_DAY = "2000-01-01"  # for questions to a hierarchy of ages that do not depend on the day
 
 INPUT_COLUMN_UNPLANNED = FindingKind("input-column-unplanned", Severity.FILE, N_("a column of the input is missing in the plan"))
 PLAN_COLUMN_ABSENT = FindingKind("plan-column-absent", Severity.FILE, N_("a column of the plan is missing in the input"))

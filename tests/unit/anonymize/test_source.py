@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anonymize.source import csv_types, open_source, read_columns
+from anonymize.cell_types import csv_types
+from anonymize.source import open_source, read_columns
 from schemas.errors import FileRejected, PlanError
 from schemas.plan import parse_plan
 
@@ -101,6 +102,21 @@ def test_a_heading_names_every_column_once(tmp_path, heading):
     (tmp_path / "in.csv").write_text(heading + "\n1,2\n", encoding="utf-8")
     with pytest.raises(FileRejected):
         read_columns(tmp_path / "in.csv", ",")
+
+
+@pytest.mark.parametrize(("cells", "kind"), [("31\n32\n", "int64"), ("31\n32.5\n", "double")])
+def test_a_hierarchy_of_numbers_or_dates_says_what_cells_are(tmp_path, cells, kind):
+    rows = cells.splitlines()
+    text = "age,born,area,cost\n" + "".join(f"{cell},1990-01-02,007,{cell}\n" for cell in rows)
+    (tmp_path / "in.csv").write_text(text, encoding="utf-8")
+    columns = {
+        "age": {"role": "quasi_identifier", "hierarchy": {"intervals": [5]}, "clause": 5},
+        "born": {"role": "quasi_identifier", "hierarchy": "birth_to_age_band", "clause": 5},
+        "area": {"role": "quasi_identifier", "hierarchy": {"prefix": [2]}, "clause": 5},
+        "cost": {"role": "attribute", "treatment": {"top_code": {"persons": 2}}, "clause": 4},
+    }
+    source = open_source(tmp_path / "in.csv", parse_plan({"plan": "s", "privacy": {"k": 2}, "columns": columns}), work=tmp_path)
+    assert [str(field.type) for field in source.schema] == [kind, "date32[day]", "string", kind]
 
 
 def test_types_of_the_table_are_used():
