@@ -97,7 +97,7 @@ def intake() -> None:
 @click.option("--as-of", cls=Option, required=True, type=DATE, help=N_("day the contents are of: YYYY-MM-DD"))
 @click.option("--output", cls=Option, required=True, type=FILE, help=N_("bundle to write: X.sakusei"))
 def seal(*, source: Path, output: Path, as_of: datetime, municipality: str, **sending: Any) -> Reply:
-    """Seal a file for the office; a file with 個人番号 is refused. No workspace is needed."""
+    """Seal a file for the office; individual numbers are refused."""
     from intake import replies
     from intake.seal import Sending, seal_file
 
@@ -113,7 +113,7 @@ def seal(*, source: Path, output: Path, as_of: datetime, municipality: str, **se
 @click.option("--receipt", "receipt_path", cls=Option, type=FILE, help=N_("where to write the signed receipt"))
 @click.pass_obj
 def receive(session: Session, *, bundle: Path, file_id: str | None, receipt_path: Path | None) -> Reply:
-    """Take in a sealed bundle and sign a receipt for the municipality."""
+    """Take in a sealed bundle and sign a receipt for it."""
     from casework.office import open_office
     from intake import replies
     from intake.convert import check_output
@@ -138,7 +138,7 @@ def receipt() -> None:
 @click.argument("path", metavar="RECEIPT", type=FILE)
 @click.option("--key", cls=Option, required=True, type=FILE, help=N_("public key of the office: office.pub.pem"))
 def verify_receipt(*, path: Path, key: Path) -> Reply:
-    """Verify that a receipt was signed by the office; exit code 16 when it was not."""
+    """Verify that the office signed a receipt; else exit code 16."""
     from casework.keys import load_public_key
     from intake import receipts, replies
 
@@ -167,7 +167,7 @@ def write_receipt(session: Session, *, file_id: str, output: Path) -> Reply:
 @click.option("--as-of", cls=Option, type=DATE, default=datetime.now, help=N_("day the contents are of: YYYY-MM-DD [today]"))
 @click.option("--defects", cls=Option, type=FILE, help=N_("write the list of defects by row as CSV, without contents"))
 def check(*, source: Path, defects: Path | None, as_of: datetime, **how: Any) -> Reply:
-    """Check a file without writing its contents anywhere; exit code 12 when it would be refused."""
+    """Check a file and write nothing; exit code 12 when it would be refused."""
     from intake import replies
     from intake.convert import convert_file
 
@@ -198,7 +198,7 @@ def convert(*, source: Path, output: Path, report: Path, quarantine: Path | None
 @click.argument("file_id", metavar="ID")
 @click.pass_obj
 def normalise(session: Session, *, file_id: str) -> Reply:
-    """Put a received file into the common schema, from vault to vault."""
+    """Put a received file into the common schema."""
     from casework.office import open_office
     from intake import replies
     from intake.normalise import normalise_file

@@ -4,6 +4,7 @@ Decided here: the limits, and what each way of dying is called. A workbook of 2 
 parser ask for terabytes and abort; that must be a refusal, in time.
 """
 
+import codecs
 import subprocess
 import sys
 import threading
@@ -63,9 +64,15 @@ def read_rows(path: Path, *, kind: str, sheet: str, limits: Limits | None = None
     try:
         if child.stdout is None:
             return
+        decoder = codecs.getincrementaldecoder("utf-8")("strict")
         while chunk := child.stdout.read(CHUNK_BYTES):
+            decoder.decode(chunk)
             yield chunk
         check_end(child.wait(), path)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        # a damaged Parquet file can hold texts that are none
+        raise _unreadable(Name(path.name)) from error
     finally:
         clock.cancel()
         child.kill()
@@ -102,8 +109,12 @@ def check_end(status: int, path: Path) -> None:
             file=name,
         )
     if status != 0:
-        raise FileRejected(
-            N_("{file} cannot be read as a workbook or a Parquet file"),
-            N_("open it, remove its password if it has one, save it again as .xlsx, or export the sheet as CSV"),
-            file=name,
-        )
+        raise _unreadable(name)
+
+
+def _unreadable(name: Name) -> FileRejected:
+    return FileRejected(
+        N_("{file} cannot be read as a workbook or a Parquet file"),
+        N_("open it, remove its password if it has one, save it again as .xlsx, or export the sheet as CSV"),
+        file=name,
+    )

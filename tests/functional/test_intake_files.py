@@ -275,6 +275,13 @@ def test_other_sheets_with_contents_are_refused(tmp_path, capsys):
     assert_refused(path, tmp_path, capsys, "other sheets", more=("--layout", "plain"))
 
 
+def test_texts_that_are_none_inside_a_parquet_file_are_refused(tmp_path, capsys):
+    bad = pa.StringArray.from_buffers(1, pa.py_buffer(b"\x00\x00\x00\x00\x02\x00\x00\x00"), pa.py_buffer(b"\xff\xfe"))
+    path = tmp_path / "bad.parquet"
+    pq.write_table(pa.table({**{key: [value] for key, value in ROW.items()}, "name": bad}), path)
+    assert_refused(path, tmp_path, capsys, "cannot be read", more=("--layout", "plain"))
+
+
 def far_cell_book(path):
     """Two cells in opposite corners: less than 2 kB that ask a parser for terabytes."""
     book = write_book(path, [["a"]])
