@@ -19,6 +19,14 @@ SHARES = {
     "sample_uniques": ("uniques", N_("more persons than the share {limit} are alone in their class")),
 }
 
+ATTACKS = {
+    "linkage": N_("linking the release with a register of everybody finds more than {limit}"),
+    "singling_out": N_("singling out succeeds beyond {limit}"),
+    "linkability": N_("joining two lists through the release succeeds beyond {limit}"),
+    "inference": N_("guessing {column} from the release succeeds beyond {limit}"),
+    "singling_out_all": N_("singling out by all released columns succeeds beyond {limit}"),
+}
+
 
 def reasons_not_to_release(assessment: Assessment, thresholds: Thresholds) -> list[Reason]:
     """Return everything that stands against a release, all at once.
@@ -110,12 +118,8 @@ def _check_promises(assessment: Assessment, thresholds: Thresholds) -> Iterator[
 def _check_attacks(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
     for attack in assessment.attacks:
         if attack.limit is not None and attack.has_power and attack.exceeds:
-            params: dict[str, Param] = {"attack": Name(attack.title), "limit": attack.limit}
-            template = N_("an attack ({attack}) succeeds beyond {limit}")
-            if attack.column:
-                params["column"] = Name(attack.column)
-                template = N_("an attack ({attack}, {column}) succeeds beyond {limit}")
-            yield _reason(thresholds, "attack", template, **params)
+            column = Name(attack.column or "?")
+            yield _reason(thresholds, f"attack-{attack.code.replace('_', '-')}", ATTACKS[attack.code], limit=attack.limit, column=column)
 
 
 def _check_columns(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:

@@ -1,7 +1,7 @@
 """How figures are written for people, and when they are withheld.
 
 Decided here: a count below the minimum, and a share or probability from which one could be read off, is never written; shares are rounded
-so that nothing can be subtracted. The minimum for class sizes is what the release itself shows anyway (the plan's k, when it is met).
+so that nothing can be subtracted. The minimum for class sizes is what the release itself shows anyway (the required k, when it is met).
 """
 
 from collections.abc import Callable, Mapping
@@ -102,10 +102,7 @@ def is_shown(count: int, minimum: int) -> bool:
 
 
 def writer_for(assessment: Assessment, translate: Callable[[str], str], titles: Mapping[str, str] | None = None) -> Writer:
-    """Return a writer whose minimum for class sizes is the plan's k where the release meets it, at most ten."""
-    planned, measured = assessment.plan.privacy.k, min(assessment.class_sizes, default=0)
-    return Writer(
-        translate=translate,
-        class_minimum=min(SMALL, planned) if measured >= planned else max(SMALL, planned),
-        titles=titles or {},
-    )
+    """Return a writer that may write class sizes from the required k on where the release meets it, and from ten on where it does not."""
+    asked, measured = assessment.thresholds.k, min(assessment.class_sizes, default=0)
+    minimum = min(SMALL, asked) if measured >= asked else SMALL
+    return Writer(translate=translate, class_minimum=minimum, titles=titles or {})

@@ -89,7 +89,7 @@ def attack(excess: float, limit: float | None, control: float = 0.9) -> AttackRe
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("excess", "expected"), [(0.089, []), (0.09, []), (0.091, ["attack"])])
+@pytest.mark.parametrize(("excess", "expected"), [(0.089, []), (0.09, []), (0.091, ["attack-linkability"])])
 def test_attack_triple(passed: Assessment, excess: float, expected: list[str]) -> None:
     assert codes(dataclasses.replace(passed, attacks=(attack(excess, 0.09),))) == expected
 
