@@ -32,6 +32,7 @@ ROW_CHANGED = FindingKind("row-changed", Severity.FILE, N_("table {table}: {id} 
 ROW_MISSING = FindingKind("row-missing", Severity.FILE, N_("table {table}: {id} is missing"))
 ROW_ADDED = FindingKind("row-added", Severity.FILE, N_("table {table}: {id} was never written by an event"))
 PAPER = FindingKind("paper-changed", Severity.FILE, N_("the paper {id} is missing or was changed"))
+ASTRAY = FindingKind("vault-astray", Severity.FILE, N_("the vault and the store disagree about {id}"))
 BROKEN = FindingKind("event-impossible", Severity.FILE, N_("event {sequence} speaks of something that was never made"))
 UNRULED = FindingKind("event-unruled", Severity.FILE, N_("event {sequence} was written by someone who might not"))
 
@@ -59,7 +60,7 @@ class Audit:
     findings: tuple[Finding, ...]
 
 
-def verify_books(store: Store, *, witnessed: Head | None, heads: Iterable[str] = ()) -> Audit:
+def verify_books(store: Store, *, witnessed: Head | None, heads: Iterable[str] = (), astray: Iterable[str] = ()) -> Audit:
     """Return what does not hold in the store.
 
     Parameters
@@ -68,6 +69,8 @@ def verify_books(store: Store, *, witnessed: Head | None, heads: Iterable[str] =
         The signed head kept beside the store; None when it could not be read.
     heads : Iterable[str]
         Heads from receipts and packages, given out earlier.
+    astray : Iterable[str]
+        From `Vault.find_astray`.
     """
     with store.snapshot():
         reader = _Reader(store)
@@ -75,10 +78,11 @@ def verify_books(store: Store, *, witnessed: Head | None, heads: Iterable[str] =
         findings += _compare_heads(store, reader, witnessed, heads)
         findings += _compare_tables(store, reader.books)
     findings += _compare_papers(store)
+    findings += [Finding(kind=ASTRAY, params={"id": Name(place)}) for place in astray]
     return Audit(events=reader.sequence, head=reader.hash, findings=tuple(findings[:FINDINGS_SHOWN]))
 
 
-def check_books(store: Store, *, witnessed: Head | None, heads: Iterable[str] = ()) -> Audit:
+def check_books(store: Store, *, witnessed: Head | None, heads: Iterable[str] = (), astray: Iterable[str] = ()) -> Audit:
     """Return the audit of a store that holds.
 
     Raises
@@ -86,7 +90,7 @@ def check_books(store: Store, *, witnessed: Head | None, heads: Iterable[str] = 
     VerificationFailed
         Something does not hold; the findings say what.
     """
-    audit = verify_books(store, witnessed=witnessed, heads=heads)
+    audit = verify_books(store, witnessed=witnessed, heads=heads, astray=astray)
     if audit.findings:
         raise VerificationFailed(
             N_("the books do not hold: {count} findings"),

@@ -74,10 +74,11 @@ def audit() -> None:
 @click.option("--head", "heads", cls=Option, multiple=True, help=N_("head of the chain from a receipt or package; may be repeated"))
 @click.pass_obj
 def verify_audit(session: Session, *, heads: tuple[str, ...]) -> Reply:
-    """Verify chain, tables and papers; exit code 16 when something does not hold."""
+    """Verify chain, tables, papers and vault; exit code 16 when something does not hold."""
     with open_office(session) as office:
         witnessed = read_head(office.home, load_public_key(office.home / PUBLIC_PEM))
-        return replies.show_audit(check_books(office.store, witnessed=witnessed, heads=heads))
+        astray = office.vault.find_astray()
+        return replies.show_audit(check_books(office.store, witnessed=witnessed, heads=heads, astray=astray))
 
 
 @audit.command("log")

@@ -147,6 +147,15 @@ class Vault:
         """Return what is sealed, and what was and is erased."""
         return self._store.list_sealed(file_id)
 
+    def find_astray(self) -> tuple[str, ...]:
+        """Return what lies otherwise than the store says: sealed files (`F-0001/received`) without key or envelope, erased ones with."""
+        astray = []
+        for item in self._store.list_sealed():
+            there = [(self._root / item.file_id / name).is_file() for name in (KEY, item.envelope)]
+            if any(there) if item.erased_at else not all(there):
+                astray.append(f"{item.file_id}/{item.kind}")
+        return tuple(astray)
+
     def erase(self, file_id: str) -> None:
         """Erase a file for good: its key first, then its envelopes, then the certificate.
 

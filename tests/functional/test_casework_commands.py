@@ -184,6 +184,22 @@ def test_audit_finds_a_head_file_that_is_gone(sakusei, busy):
     refused(sakusei("audit", "verify"), 16, "the signed head beside the store is missing")
 
 
+@pytest.mark.parametrize("gone", ["key.age", "received.*.age"])
+def test_audit_finds_a_sealed_file_that_is_gone(sakusei, busy, gone):
+    next((busy / "vault" / "F-0001").glob(gone)).unlink()
+    refused(sakusei("audit", "verify"), 16, "the vault and the store disagree about F-0001/received")
+
+
+def test_audit_finds_an_erased_file_that_came_back(sakusei, busy):
+    (envelope,) = (busy / "vault" / "F-0001").glob("received.*.age")
+    content = envelope.read_bytes()
+    assert sakusei("vault", "erase", "F-0001", "--order")[0] == sakusei("vault", "erase", "F-0001", actor="deputy")[0] == 0
+    assert sakusei("audit", "verify")[0] == 0
+    envelope.parent.mkdir()
+    envelope.write_bytes(content)
+    refused(sakusei("audit", "verify"), 16, "the vault and the store disagree about F-0001/received")
+
+
 def test_a_vault_is_listed_and_erased_by_two(sakusei, busy):
     items = json.loads(sakusei("vault", "list", "--json")[1])["items"]
     assert [(item["file_id"], item["kind"], item["size_bytes"], item["erased_at"]) for item in items] == [("F-0001", "received", 4, None)]

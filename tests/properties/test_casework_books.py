@@ -86,7 +86,7 @@ def other_value(draw, value):
     )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), table=st.sampled_from(TABLES))
 def test_no_cell_can_be_changed_unnoticed(original, data, table):
     with copied(original) as (raw, judge):
