@@ -34,10 +34,13 @@ class Classes:
         What the solver sees.
     keys : pa.Table
         One line per line of the table: the quasi-identifier values in the input's types, and `__line`. Never leaves the engine rooms.
+    as_of : str or None
+        Day on which ages were counted (see `find_as_of`).
     """
 
     table: ClassTable
     keys: pa.Table
+    as_of: str | None = None
 
     def __repr__(self) -> str:
         """Show counts, never values."""
@@ -90,7 +93,7 @@ def build_class_table(engine: Engine, rows: ibis.Table, plan: Plan) -> Classes:
         total_rows=int(_integers(counts, ROWS).sum()),
         total_persons=total_persons,
     )
-    return Classes(table=table, keys=keys)
+    return Classes(table=table, keys=keys, as_of=find_as_of(counts, plan))
 
 
 def model_columns(plan: Plan) -> list[str]:

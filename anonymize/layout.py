@@ -216,6 +216,7 @@ def describe_release(plan: Plan, *, method: str) -> dict[bytes, bytes]:
         "l_diversity": {d.column: {"kind": d.kind, "l": d.l} | ({"c": d.c} if d.c is not None else {}) for d in plan.privacy.diversity},
         "t_closeness": {c.column: {"t": c.t, "distance": c.distance} for c in plan.privacy.closeness},
         "unit": plan.unit,
+        "as_of": plan.as_of,
         "person_id": plan.person_id,
         "quasi_identifiers": [column.name for column in plan.recoded],
         "method": method,

@@ -255,6 +255,7 @@ def _make_report(job: Job, classes: Classes, recoding: Recoding, verification: V
         verified=verification.to_json(),
         seconds=job.clock.read(),
         peak_rss_bytes=measure_peak_bytes(),
+        as_of=classes.as_of,
         engine=job.engine,
         plan=job.plan.name,
         plan_sha256=job.plan.sha256,

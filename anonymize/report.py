@@ -75,6 +75,8 @@ class ProcessingReport:
         read, classes, search, apply, verify, total.
     peak_rss_bytes : int
         Most memory of this process so far (a Java process of Spark is not in it).
+    as_of : str or None
+        Day on which ages were counted; None: no column needed it.
     engine, plan, plan_sha256, input_sha256, output_sha256 : str
         What made what of what.
     """
@@ -97,6 +99,7 @@ class ProcessingReport:
     verified: Mapping[str, object]
     seconds: Mapping[str, float]
     peak_rss_bytes: int
+    as_of: str | None
     engine: str
     plan: str
     plan_sha256: str

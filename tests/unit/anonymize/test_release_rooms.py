@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,7 @@ from anonymize.plan_from_hierarchies import find_hierarchies, make_plan, write_p
 from anonymize.publish import check_places, publish
 from anonymize.work_folder import open_work_folder, sweep_work_folders
 from anonymize.write import ROW_GROUP_ROWS, write_release
-from schemas.errors import EngineFailed, PlanError, SettingsError
+from schemas.errors import EngineFailed, FileRejected, PlanError, SettingsError
 from schemas.plan import load_plan, parse_plan
 
 
@@ -178,3 +179,46 @@ def test_closeness_holds_in_the_release_although_rows_are_suppressed(tmp_path):
     # Released: a 11/20, b 9/20; n is 1/20 away, s 1/20.
     assert report.suppressed_rows == 3
     assert report.verified["t_closeness"]["drug"] == pytest.approx(0.05)
+
+
+def claims_plan(treatment="fresh_id", **more):
+    columns = {
+        "person": {"role": "linking_code", "treatment": treatment, "clause": 3},
+        "born": {"role": "quasi_identifier", "hierarchy": "birth_to_age_band", "min_level": 1, "clause": 5},
+        "month": {"role": "quasi_identifier", "hierarchy": "month", "clause": 5},
+    }
+    return parse_plan({"plan": "c", "unit": "person", "privacy": {"k": 2}, "method": "global", "columns": columns} | more)
+
+
+def run_claims(folder, rows, plan):
+    kinds = {"person": pa.string(), "born": pa.date32(), "month": pa.date32()}
+    days = [[row[0], *(date.fromisoformat(day) for day in row[1:])] for row in rows]
+    pq.write_table(pa.table({name: pa.array([row[i] for row in days], kinds[name]) for i, name in enumerate(kinds)}), folder / "in.parquet")
+    report = process(source=folder / "in.parquet", plan=plan, output=folder / "out.parquet", compare=False, seed=1)
+    return pq.read_table(folder / "out.parquet"), report
+
+
+CLAIMS = [("a", "1990-04-01", "2024-10-01"), ("a", "1990-04-01", "2024-11-01"), ("b", "1989-06-30", "2024-10-01")]
+
+
+def test_the_unit_may_be_dropped_only_where_rows_are_persons(tmp_path):
+    with pytest.raises(PlanError, match="several rows"):
+        run_claims(tmp_path, CLAIMS, claims_plan("drop"))
+    assert not (tmp_path / "out.parquet").exists()
+    table, report = run_claims(tmp_path, CLAIMS[1:], claims_plan("drop"))
+    assert "person" not in table.column_names
+    assert report.persons_out == report.rows_out == 2
+
+
+def test_rows_without_a_person_key_refuse_the_file(tmp_path):
+    with pytest.raises(FileRejected, match="1 rows have no person key"):
+        run_claims(tmp_path, [*CLAIMS, (None, "1990-04-01", "2024-10-01")], claims_plan())
+
+
+def test_ages_are_counted_on_the_day_of_the_plan_or_after_the_latest_date(tmp_path):
+    # On 2024-12-01 a is 34 and b is 35; on 2025-04-01 a is 35 as well.
+    _, report = run_claims(tmp_path, CLAIMS, claims_plan(suppression_limit=1.0))
+    assert report.as_of == "2024-12-01"
+    table, report = run_claims(tmp_path, CLAIMS, claims_plan(as_of="2025-04-01"))
+    assert report.as_of == "2025-04-01"
+    assert set(table["born_from"].to_pylist()) == {35}
