@@ -51,7 +51,7 @@ def municipalities() -> Reply:
 
 
 @click.command(cls=Command)
-@click.option("--people", cls=Option, type=click.IntRange(1200), default=3000, show_default=True, help=N_("persons per municipality"))
+@click.option("--people", cls=Option, type=click.IntRange(1400), default=3000, show_default=True, help=N_("persons per municipality"))
 @click.option("--seed", cls=Option, type=click.IntRange(0), default=1, show_default=True, help=N_("same seed, same files"))
 @click.pass_obj
 def demo(session: Session, *, people: int, seed: int) -> Reply:

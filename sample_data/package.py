@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sample_data import papers
 from sample_data.defects import Damage, Defect, can_damage
-from sample_data.sheets import list_layouts, load_layout, load_layout_table
-from sample_data.write import AS_OF, MONTHS, SUFFIXES, Sample, WrittenFile, write_file
+from sample_data.sheets import load_layout, load_layout_table
+from sample_data.write import AS_OF, MONTHS, SUFFIXES, Sample, WrittenFile, check_sample, write_file
 from schemas.errors import SettingsError
 from schemas.files import canonical_json, write_bytes
 from schemas.messages import N_, Name
@@ -68,7 +68,7 @@ def write_samples(output: Path, wish: Wish, advance: Callable[[int], None] | Non
     SettingsError
         A table, layout, municipality or defect does not fit the others.
     """
-    _check(wish)
+    check_wish(wish)
     output.mkdir(parents=True, exist_ok=True)
     written = []
     for table, layout, code in plan_files(wish):
@@ -115,10 +115,19 @@ def write_register_entry(written: WrittenFile) -> Path:
     return path
 
 
-def _check(wish: Wish) -> None:
-    """Raise on a layout of no wanted table, or a defect that no file can have."""
+def check_wish(wish: Wish) -> None:
+    """Raise when tables, bodies, layouts and defects do not go together.
+
+    Raises
+    ------
+    SettingsError
+        One of them is unknown, a layout is of no wanted table, or a defect fits no file.
+    """
+    for table in wish.tables:
+        for code in wish.municipalities or (DEFAULT_BODIES.get(table, ""),):
+            check_sample(Sample(table=table, municipality=code, persons=wish.persons))
+    strangers = [name for name in wish.layouts if load_layout(name)["table"] not in wish.tables]
     layouts = [layout for _, layout, _ in plan_files(wish)]
-    strangers = [name for name in wish.layouts if name not in list_layouts() or load_layout_table(name) not in wish.tables]
     if strangers:
         raise SettingsError(
             N_("the layouts {layouts} are of none of the tables asked for"),
@@ -132,8 +141,6 @@ def _check(wish: Wish) -> None:
             N_("`sakusei sample defects` lists the formats of each defect"),
             defect=Name(", ".join(idle)),
         )
-    for _, _, code in plan_files(wish):
-        get_municipality(code)
 
 
 def _write_proposals(output: Path, written: tuple[WrittenFile, ...], today: date) -> None:

@@ -11,7 +11,7 @@ from casework.i18n import translate
 from sample_data import places
 from sample_data.defects import DEFECTS, get_defect
 from sample_data.demo import Story
-from sample_data.package import DEFAULT_LAYOUTS, README, Wish, plan_files
+from sample_data.package import DEFAULT_LAYOUTS, README, Wish, check_wish, plan_files
 from sample_data.stage import HOME_NAME
 from sample_data.write import WrittenFile
 from schemas.messages import N_
@@ -20,8 +20,8 @@ OUTCOMES = {"row": N_("row put aside"), "file": N_("file refused"), "note": N_("
 
 
 def to_wish(day: datetime | None, **options: Any) -> Wish:
-    """Return what the options of `sakusei sample write` ask for."""
-    return Wish(
+    """Return what the options of `sakusei sample write` ask for, checked whole."""
+    wish = Wish(
         tables=tuple(options["tables"]) or tuple(DEFAULT_LAYOUTS),
         municipalities=tuple(options["municipalities"]),
         layouts=tuple(options["layouts"]),
@@ -32,6 +32,8 @@ def to_wish(day: datetime | None, **options: Any) -> Wish:
         count=options["count"],
         today=(day or datetime.now(UTC)).date(),
     )
+    check_wish(wish)
+    return wish
 
 
 def count_files(wish: Wish) -> int:

@@ -85,10 +85,9 @@ def list_layouts(table: str | None = None) -> tuple[str, ...]:
     return tuple(name for name in names if table is None or load_layout_table(name) == table)
 
 
-@functools.cache
 def load_layout_table(name: str) -> str:
     """Return the table a layout is for."""
-    return str(yaml.safe_load((LAYOUTS / f"{name}.yaml").read_text(encoding="utf-8"))["table"])
+    return str(load_layout(name)["table"])
 
 
 def make_sheet(table: pa.Table, layout: Mapping[str, Any], rng: np.random.Generator, *, rows_before: int = 0) -> Sheet:

@@ -90,20 +90,38 @@ def iterate_tables(sample: Sample) -> Iterator[pa.Table]:
     SettingsError
         The municipality is a real one, or the table is unknown.
     """
+    check_sample(sample)
+    yield from _MAKERS[sample.table](_make_people(sample), sample.months)
+
+
+_MAKERS: Mapping[str, Callable[[People, int], Iterator[pa.Table]]] = {
+    "kokuho_benefit": lambda people, months: iterate_claims(people, first_month=FIRST_MONTH, months=months),
+    "nursing_home_waitlist": lambda people, _: iter([make_waitlist(people)]),
+    "care_provider_staff": lambda people, _: iter([make_staff(people)]),
+}
+
+
+def check_sample(sample: Sample) -> None:
+    """Raise when there can be no such sample.
+
+    Raises
+    ------
+    SettingsError
+        The municipality is a real one or none, or the table is unknown.
+    """
+    if sample.table not in _MAKERS:
+        raise SettingsError(
+            N_("there are no samples of table {table}"),
+            N_("the tables are: {tables}"),
+            table=Name(sample.table),
+            tables=Name(", ".join(_MAKERS)),
+        )
     if not is_synthetic_code(sample.municipality):
         raise SettingsError(
             N_("samples are made for fictional municipalities only"),
             N_("take a code that begins with 90 to 93; `sakusei sample municipalities` lists them"),
         )
-    makers: dict[str, Callable[[People], Iterator[pa.Table]]] = {
-        "kokuho_benefit": lambda people: iterate_claims(people, first_month=FIRST_MONTH, months=sample.months),
-        "nursing_home_waitlist": lambda people: iter([make_waitlist(people)]),
-        "care_provider_staff": lambda people: iter([make_staff(people)]),
-    }
-    if sample.table not in makers:
-        raise SettingsError(N_("there are no samples of table {table}"), N_("the tables are: {tables}"),
-                            table=Name(sample.table), tables=Name(", ".join(makers)))  # fmt: skip
-    yield from makers[sample.table](_make_people(sample))
+    get_municipality(sample.municipality)
 
 
 def _make_people(sample: Sample) -> People:

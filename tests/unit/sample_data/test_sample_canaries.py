@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from intake.convert import Outputs, convert_file
+from intake.convert import convert_file
 from sample_data.canaries import PERSONAL, Canary, find_canaries, is_unique, plant_canaries, write_with_canaries
 from sample_data.sheets import list_layouts, load_layout
 from sample_data.write import AS_OF, SUFFIXES, Sample, iterate_tables
@@ -17,8 +17,8 @@ MARK = Canary(table="kokuho_benefit", column="name_kana", row=0, text="ヂヅヴ
 
 def take_in(path, layout):
     """Convert a file beside it, births judged by the day of the samples."""
-    outputs = Outputs(table=path.with_name("out.parquet"), quarantine=path.with_name("aside.parquet"))
-    return convert_file(path, table=load_layout(layout)["table"], layout=layout, outputs=outputs, as_of=AS_OF.item())
+    outputs = {"output": path.with_name("out.parquet"), "quarantine": path.with_name("aside.parquet")}
+    return convert_file(path, table=load_layout(layout)["table"], layout=layout, as_of=AS_OF.item(), **outputs)
 
 
 def sample_for(layout):

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from intake.convert import Outputs, convert_file
+from intake.convert import convert_file
 from sample_data.defects import DEFECTS, can_damage, get_defect, plan_damage
 from sample_data.pools import open_stream
 from sample_data.sheets import list_layouts, load_layout, make_sheet
@@ -22,8 +22,8 @@ ROWS_SHOWN = 20
 
 def take_in(path, layout):
     """Convert a file beside it, births judged by the day of the samples."""
-    outputs = Outputs(table=path.with_name("out.parquet"), quarantine=path.with_name("aside.parquet"))
-    return convert_file(path, table=load_layout(layout)["table"], layout=layout, outputs=outputs, as_of=AS_OF.item())
+    outputs = {"output": path.with_name("out.parquet"), "quarantine": path.with_name("aside.parquet")}
+    return convert_file(path, table=load_layout(layout)["table"], layout=layout, as_of=AS_OF.item(), **outputs)
 
 
 def sample_for(layout, persons=PERSONS):
