@@ -194,9 +194,10 @@ def count_sensitive(engine: Engine, linked: ibis.Table, name: str, plan: Plan, l
     line = _integers(found, LINE)
     order = np.lexsort((codes, line))
     counts = _integers(found, PERSONS)[order]
-    entries = found.select([LINE, name]).take(pa.array(order)).append_column(ENTRY, pa.array(np.arange(len(order), dtype=np.int64)))
     memberships = None
     if plan.unit is not None:
+        numbers = pa.array(np.arange(len(order), dtype=np.int64))
+        entries = found.select([LINE, name]).take(pa.array(order)).append_column(ENTRY, numbers)
         numbered = engine.load(entries)
         cells = linked.join(numbered, match(linked, numbered, [LINE, name])).select(linked[plan.unit], numbered[ENTRY])
         single = engine.fetch_number(cells.agg(n=cells[plan.unit].nunique())) == int(counts.sum())
