@@ -171,6 +171,9 @@ def init_office(
         upgrade(store.engine)
         facts = {"regime": settings.regime, "key_sha256": _fingerprint(home)}
         store.open_books(synthetic=settings.synthetic, actor=actor, **facts)
+        # Said again, because a stopped call may have written the first events without it.
+        witness = HeadFile(home / HEAD_FILE, keys)
+        witness.keep(witness.attest(store.chain_head(), lambda _hash: True))
     finally:
         store.close()
     save_settings(home, settings)

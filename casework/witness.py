@@ -1,6 +1,7 @@
 """The head of the chain outside the database: `head.json`, signed by the office, so that a database cut short is noticed."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from casework.keys import Keys
+from casework.store.people import OPENING_EVENTS
 from casework.store.transactions import Head
 from casework.workshop import hold_lock
 from schemas.errors import VerificationFailed
@@ -47,16 +49,43 @@ class HeadFile:
     path: Path
     keys: Keys
 
-    def attest(self, head: Head) -> bytes:
-        """Return the signed head; a missing passphrase stops the write here, before commit."""
+    def attest(self, head: Head, knows: Callable[[str], bool]) -> bytes:
+        """Return the signed head; what stops a write stops it here, before commit.
+
+        Parameters
+        ----------
+        head : Head
+            The end of the chain after the write.
+        knows : Callable[[str], bool]
+            Whether the chain holds an event of this hash.
+
+        Raises
+        ------
+        SettingsError
+            The key is locked.
+        VerificationFailed
+            The chain does not hold the head kept before: it was cut, put back or written anew. Writing on would bury that.
+        """
+        if head.sequence > OPENING_EVENTS and not knows(self._kept().hash):
+            raise VerificationFailed(
+                N_("the chain of events does not hold the head kept beside it"),
+                N_("run: sakusei audit verify; then restore store and head.json from the same backup"),
+            )
         return canonical_json(sign_head(head, self.keys))
+
+    def _kept(self) -> Head:
+        """Return the kept head as it stands, unverified; the beginning when it cannot be read."""
+        try:
+            statement = json.loads(self.path.read_bytes())
+            return Head(sequence=int(statement["sequence"]), hash=str(statement["hash"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return Head(sequence=0, hash="")
 
     def keep(self, statement: bytes) -> None:
         """Keep the head unless a colleague has kept a later one."""
         with hold_lock(self.path.with_name(".head.lock")):
-            if self.path.exists() and json.loads(self.path.read_bytes())["sequence"] >= json.loads(statement)["sequence"]:
-                return
-            write_bytes(self.path, statement)
+            if self._kept().sequence < json.loads(statement)["sequence"]:
+                write_bytes(self.path, statement)
 
 
 def read_head_file(path: Path, key: Ed25519PublicKey) -> Head | None:

@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, Engine, RowMapping, Select, func, 
 from sqlalchemy.engine import Connection
 
 from casework.database import WRITE, database_errors
-from casework.records import counter_table, office_table
+from casework.records import counter_table, event_table, office_table
 from schemas.errors import InternalError
 from schemas.messages import N_
 
@@ -31,8 +31,8 @@ class Head:
 class Witness(Protocol):
     """Who keeps the head of the chain outside the database."""
 
-    def attest(self, head: Head) -> bytes:
-        """Return the signed head; called before commit, so that a missing key stops the write."""
+    def attest(self, head: Head, knows: Callable[[str], bool]) -> bytes:
+        """Return the signed head; called before commit, so that a missing key, or a kept head the chain does not know, stops the write."""
 
     def keep(self, statement: bytes) -> None:
         """Keep the signed head; called after commit."""
@@ -82,13 +82,17 @@ class Transactions:
                 self._at = self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
                 yield
                 if self._witness and self._head != before:
-                    statement = self._witness.attest(self._head)
+                    statement = self._witness.attest(self._head, self._knows)
             finally:
                 self._connection = self._head = None
         if self._witness and statement:
             self._witness.keep(statement)
         for action in self._take_afterwards():
             action()
+
+    def _knows(self, event_hash: str) -> bool:
+        """Return whether the chain holds an event of this hash."""
+        return self._first(select(event_table.c.sequence).where(event_table.c.hash == event_hash)) is not None
 
     def after_commit(self, action: Callable[[], object]) -> None:
         """Do this once what is being written is certain: after the outermost commit, or at once when nothing is being written."""

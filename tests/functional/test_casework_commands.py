@@ -177,6 +177,11 @@ def test_audit_finds_a_store_put_back_to_an_earlier_day(sakusei, busy):
     assert sakusei("person", "add", "late", "--role", "auditor")[0] == 0
     (busy / "store.db").write_bytes(yesterday)
     refused(sakusei("audit", "verify"), 16, "but it once reached")
+    # Nor can the office go on as if nothing had happened, until the kept head is outgrown and forgotten.
+    head = (busy / "head.json").read_bytes()
+    refused(sakusei("person", "add", "later", "--role", "auditor"), 16, "does not hold the head kept beside it")
+    assert (busy / "head.json").read_bytes() == head
+    assert "later" not in sakusei("person", "list")[1]
 
 
 def test_audit_finds_a_head_file_that_is_gone(sakusei, busy):

@@ -119,10 +119,20 @@ def test_the_head_file_keeps_the_latest_head(keys, tmp_path):
     witness = HeadFile(tmp_path / "head.json", keys)
     key = load_public_key(keys.publish(tmp_path)[0])
     assert read_head_file(witness.path, key) is None
-    late, early = Head(sequence=7, hash="a" * 64), Head(sequence=6, hash="b" * 64)
-    witness.keep(witness.attest(late))
-    witness.keep(witness.attest(early))
+    first, late, early = Head(sequence=2, hash="c" * 64), Head(sequence=7, hash="a" * 64), Head(sequence=6, hash="b" * 64)
+    for head in (first, late, early):
+        witness.keep(witness.attest(head, {"c" * 64, "a" * 64}.__contains__))
     assert read_head_file(witness.path, key) == late
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b'{"sequence": 2, "hash": "unknown"}'])
+def test_nothing_is_written_on_a_chain_that_lost_its_kept_head(keys, tmp_path, content):
+    witness = HeadFile(tmp_path / "head.json", keys)
+    if content is not None:
+        witness.path.write_bytes(content)
+    with pytest.raises(VerificationFailed, match="does not hold the head kept beside it"):
+        witness.attest(Head(sequence=3, hash="a" * 64), {"a" * 64}.__contains__)
+    witness.attest(Head(sequence=2, hash="a" * 64), {"a" * 64}.__contains__)
 
 
 def test_a_head_by_another_office_or_changed_is_refused(keys, tmp_path):
