@@ -23,7 +23,7 @@ def anonymize() -> None:
 @click.option("--input", "source", cls=Option, type=FILE, required=True, help=N_("CSV (UTF-8) or Parquet file to process"))
 @click.option("--plan", "plan_path", cls=Option, type=FILE, required=True, help=N_("the plan (YAML)"))
 @click.option("--output", cls=Option, type=FILE, required=True, help=N_("Parquet file to write"))
-@click.option("--report", "report_path", cls=Option, type=FILE, required=True, help=N_("report to write (JSON)"))
+@click.option("--report", "report_path", cls=Option, type=FILE, help=N_("report to write (JSON)"))
 @click.option("--engine", cls=Option, type=ENGINES, default="duckdb", show_default=True, help=N_("what computes on the rows"))
 @click.option("--method", cls=Option, type=METHODS, help=N_("one level per column, or rows that may differ [the plan's]"))
 @click.option("--seed", cls=Option, type=int, help=N_("makes fresh ids repeatable; for tests [a secret is drawn]"))
