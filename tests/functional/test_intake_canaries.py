@@ -77,7 +77,7 @@ def test_a_kill_in_the_middle_leaves_no_output_under_its_name(tmp_path):
     names = [column.name for column in load_table("kokuho_benefit").columns]
     row = ",".join(SOUND["kokuho_benefit"].get(name, "") for name in names)
     source, output = tmp_path / "file.csv", tmp_path / "out.parquet"
-    source.write_text(",".join(names) + "\n" + (row + "\n") * 60_000, encoding="utf-8")
+    source.write_text(",".join(names) + "\n" + (row + "\n") * 30_000, encoding="utf-8")
     code = "from casework.console import main; main()"
     arguments = [
         "intake",
