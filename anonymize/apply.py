@@ -20,9 +20,9 @@ from anonymize.layout import LOWER, UPPER, ReleasedClasses, ReleasedColumn, desc
 from anonymize.treatments import Surroundings, make_treatments
 from anonymize.write import write_release
 from schemas.plan import FRESH_ID, Plan
+from schemas.plan_treatments import read_steps
 
 CLASS = "__class"
-EARLY_STEPS = frozenset({"recode"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,6 +77,12 @@ def replace_ids(rows: ibis.Table, plan: Plan, around: Surroundings) -> ibis.Tabl
     return rows
 
 
+def helping_columns(plan: Plan) -> list[str]:
+    """Return the columns that treatments look at: the unit, and those in which swapped rows are equal."""
+    within = [name for column in plan.released for name in read_steps(column).get("swap", {}).get("within", ())]
+    return list(dict.fromkeys([*([plan.unit] if plan.unit else []), *within]))
+
+
 def apply_release(rows: ibis.Table, release: Release, around: Surroundings, path: Path) -> int:
     """Write the released rows and return how many they are.
 
@@ -95,7 +101,7 @@ def apply_release(rows: ibis.Table, release: Release, around: Surroundings, path
     rows = replace_ids(rows, plan, around)
     mapping = around.engine.load(_map_lines(release))
     rest = [column.name for column in plan.released if column.name not in columns]
-    needed = rest + ([plan.unit] if plan.unit and plan.unit not in rest else [])
+    needed = rest + [name for name in helping_columns(plan) if name not in rest]
     met = rows.join(mapping, match(rows, mapping, columns)).select(mapping[CLASS], *[rows[name] for name in needed])
     treated = treat_late(met, plan, around)
     ids = [column.name for column in plan.released if column.treatment == FRESH_ID]

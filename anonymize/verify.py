@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from anonymize import verify_sql as sql
+from anonymize.verify_treatments import check_treatments
 from schemas.errors import FileRejected, VerificationFailed
 from schemas.findings import Reason
 from schemas.hierarchies import load_hierarchy
@@ -241,16 +242,7 @@ def _check_closeness(_file: sql.WrittenFile, plan: Plan, measured: Verification)
 
 
 def _check_treatments(file: sql.WrittenFile, plan: Plan, _measured: Verification) -> Iterator[Reason]:
-    asked = {model.column for model in plan.privacy.diversity} | {model.column for model in plan.privacy.closeness}
-    for column in plan.released:
-        steps = column.treatment if isinstance(column.treatment, Mapping) else {}
-        for step, side in (("top_code", "top"), ("bottom_code", "bottom")):
-            least = steps.get(step, {}).get("persons") or 0
-            if least and column.name not in asked and 0 <= sql.count_at_end(file, column.name, side) < least:
-                yield _reason("end", N_("fewer than {least} persons share the end of {column}"), least=least, column=Name(column.name))
-        least = steps.get("suppress", {}).get("persons") or 0
-        if least and column.name not in asked and 0 <= sql.count_rarest(file, column.name) < least:
-            yield _reason("rare", N_("fewer than {least} persons share a value of {column}"), least=least, column=Name(column.name))
+    yield from check_treatments(file, plan)
 
 
 def _check_order(file: sql.WrittenFile, plan: Plan, schema: pa.Schema) -> Iterator[Reason]:

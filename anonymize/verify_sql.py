@@ -128,6 +128,19 @@ def count_rarest(file: WrittenFile, column: str) -> int:
     return int(file.ask_number(f"SELECT coalesce(min(n), -1) FROM ({inner})"))
 
 
+def count_off_grid(file: WrittenFile, column: str, step: float) -> int:
+    """Return the rows whose number is no multiple of a step, to a millionth of the step."""
+    steps = f"{quote(column)} / {float(step)!r}::DOUBLE"
+    return int(file.ask_number(f"SELECT count(*) FROM release WHERE abs({steps} - round({steps})) > 1e-6"))
+
+
+def count_beyond(file: WrittenFile, column: str, minimum: float | None, maximum: float | None) -> int:
+    """Return the rows whose number is smaller than the minimum or larger than the maximum."""
+    limits = ((f"{quote(column)} <", minimum), (f"{quote(column)} >", maximum))
+    beyond = [f"{side} {float(limit)!r}::DOUBLE" for side, limit in limits if limit is not None]
+    return int(file.ask_number(f"SELECT count(*) FROM release WHERE {' OR '.join(beyond) or 'false'}"))
+
+
 def measure_diversity(file: WrittenFile, column: str, kind: str, rank: float) -> float:
     """Return the worst class's diversity of a column; a missing value is a value.
 

@@ -1,7 +1,8 @@
 """Which plans make sense: every rule that a form cannot state, each with its own finding, all reported at once.
 
-Decided here: which roles may have which treatments, and that a plan is never weaker than the table it names. Not decided here: whether
-the plan fits an input (`Plan.check_input`), whether values fit a hierarchy (`schemas.hierarchies`).
+Decided here: which roles must be dropped, replaced, recoded or treated, and that a plan is never weaker than the table it names. Not
+decided here: settings of treatments (`schemas.plan_treatments`), whether the plan fits an input (`Plan.check_input`), whether values fit a
+hierarchy (`schemas.hierarchies`).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,15 +12,12 @@ from typing import Any
 from schemas.errors import FormRejected, PlanError, SettingsError
 from schemas.findings import Finding, FindingKind, Severity
 from schemas.messages import N_, Name
-from schemas.plan import DROP, FRESH_ID, KEEP, Plan, PlannedColumn
+from schemas.plan import DROP, FRESH_ID, Plan, PlannedColumn
+from schemas.plan_treatments import LEVEL_RANGE, check_treatments, find_top
 from schemas.tables import Role, TableSchema, load_table
 
 MUST_DROP = frozenset({Role.DIRECT_IDENTIFIER, Role.IDENTIFICATION_CODE, Role.FREE_TEXT})
-NUMERIC_STEPS = ("bottom_code", "top_code", "round_to")
-STEPS = ("recode", "suppress", *NUMERIC_STEPS)
-TAIL_KEYS = frozenset({"share", "persons"})
 TAKEN_PREFIX = "__"
-ANY_DAY = "2000-01-01"  # the number of levels does not depend on the day of ages
 
 # What a plan may call a column of each usual role, unless it drops it: never weaker.
 ALLOWED_ROLES: Mapping[Role, frozenset[Role]] = {
@@ -41,17 +39,11 @@ NOT_DROPPED = _kind("identifier-not-dropped", N_("a column of role {role} must b
 NOT_REPLACED = _kind("linking-code-kept", N_("a linking code must be dropped or replaced by a fresh id"))
 FRESH_ID_ROLE = _kind("fresh-id-role", N_("only a linking code can be replaced by a fresh id"))
 NO_TREATMENT = _kind("treatment-missing", N_("a column of role {role} needs a treatment"))
-UNKNOWN_TREATMENT = _kind(
-    "treatment-unknown", N_("the treatment is not one of: drop, fresh_id, keep, recode, suppress, top_code, bottom_code, round_to")
-)
-BAD_STEP = _kind("treatment-settings", N_("the settings of treatment {step} are incomplete or out of range"))
 NO_HIERARCHY = _kind("hierarchy-missing", N_("a quasi-identifier needs a hierarchy, or the treatment drop"))
 STRAY_HIERARCHY = _kind("hierarchy-stray", N_("hierarchy, levels and weight belong to a recoded quasi-identifier alone"))
 QUASI_TREATMENT = _kind(
     "quasi-identifier-treatment", N_("a quasi-identifier is recoded by its hierarchy or dropped; it has no other treatment")
 )
-BAD_HIERARCHY = _kind("hierarchy-unusable", N_("the hierarchy cannot be loaded"))
-LEVEL_RANGE = _kind("level-out-of-range", N_("levels must lie between 0 and {top}, min_level not above max_level"))
 NO_QUASI = _kind("no-quasi-identifier", N_("the plan recodes no quasi-identifier"))
 UNIT_UNKNOWN = _kind("unit-unknown", N_("the unit is not a column of the plan"))
 UNIT_TREATMENT = _kind("unit-treatment", N_("the unit must be dropped or replaced by a fresh id"))
@@ -122,39 +114,6 @@ def _check_roles(plan: Plan) -> Iterator[Finding]:
             yield _find(QUASI_TREATMENT, column.name)
 
 
-def _check_treatments(plan: Plan) -> Iterator[Finding]:
-    for column in plan.columns:
-        if isinstance(column.treatment, str) and column.treatment not in (DROP, FRESH_ID, KEEP):
-            yield _find(UNKNOWN_TREATMENT, column.name)
-        if isinstance(column.treatment, Mapping):
-            if not column.treatment or set(column.treatment) - set(STEPS):
-                yield _find(UNKNOWN_TREATMENT, column.name)
-            yield from (
-                _find(BAD_STEP, column.name, step=Name(step))
-                for step, settings in column.treatment.items()
-                if step in STEPS and not _is_valid_step(step, settings)
-            )
-
-
-def _is_valid_step(step: str, settings: Any) -> bool:
-    if step == "round_to":
-        return isinstance(settings, (int, float)) and not isinstance(settings, bool) and settings > 0
-    if not isinstance(settings, Mapping):
-        return False
-    if step == "recode":
-        levelled = set(settings) == {"hierarchy", "level"} and isinstance(settings["level"], int) and settings["level"] >= 0
-        return levelled or (set(settings) in ({"values"}, {"values", "other"}) and isinstance(settings["values"], Mapping))
-    persons, share = settings.get("persons"), settings.get("share")
-    if step == "suppress":
-        return set(settings) == {"persons"} and _is_count(persons)
-    known = bool(settings) and not set(settings) - TAIL_KEYS
-    return known and (persons is None or _is_count(persons)) and (share is None or (isinstance(share, float) and 0 < share < 1))
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 2
-
-
 def _check_hierarchies(plan: Plan) -> Iterator[Finding]:
     for column in plan.columns:
         if column.is_recoded and column.hierarchy is None:
@@ -167,28 +126,8 @@ def _check_hierarchies(plan: Plan) -> Iterator[Finding]:
         yield Finding(kind=NO_QUASI)
 
 
-def _check_recoding(plan: Plan) -> Iterator[Finding]:
-    for column in plan.columns:
-        step = column.treatment.get("recode") if isinstance(column.treatment, Mapping) else None
-        if isinstance(step, Mapping) and _is_valid_step("recode", step) and "hierarchy" in step:
-            top, findings = _find_top(plan, column.name, step["hierarchy"])
-            yield from findings
-            if top is not None and step["level"] > top:
-                yield _find(LEVEL_RANGE, column.name, top=top)
-
-
-def _find_top(plan: Plan, column: str, spec: str | Mapping[str, Any]) -> tuple[int | None, list[Finding]]:
-    """Return the last level of a hierarchy, or what is wrong with it."""
-    from schemas.hierarchies import load_hierarchy
-
-    try:
-        return len(load_hierarchy(spec, folder=plan.folder, as_of=plan.as_of or ANY_DAY).level_names) - 1, []
-    except PlanError as error:
-        return None, [_find(BAD_HIERARCHY, column), *error.findings]
-
-
 def _check_levels(plan: Plan, column: PlannedColumn) -> Iterator[Finding]:
-    top, findings = _find_top(plan, column.name, column.hierarchy or "")
+    top, findings = find_top(plan, column.name, column.hierarchy or "")
     yield from findings
     if top is None:
         return
@@ -248,8 +187,7 @@ def _compare_roles(plan: Plan, table: TableSchema) -> Iterator[Finding]:
 
 RULES: tuple[Callable[[Plan], Iterator[Finding]], ...] = (
     _check_roles,
-    _check_treatments,
-    _check_recoding,
+    check_treatments,
     _check_hierarchies,
     _check_unit,
     _check_models,

@@ -13,6 +13,7 @@ class Drop(Treatment):
     """Take the column out."""
 
     name: ClassVar[str] = "drop"
+    clauses: ClassVar[tuple[int, ...]] = (1, 2, 3, 4, 5)
 
     def apply(self, rows: ibis.Table, column: str, around: Surroundings) -> ibis.Table:
         """Return the rows without the column."""

@@ -13,6 +13,7 @@ class Keep(Treatment):
     """Release the cells unchanged."""
 
     name: ClassVar[str] = "keep"
+    clauses: ClassVar[tuple[int, ...]] = (4, 5)
 
     def apply(self, rows: ibis.Table, column: str, around: Surroundings) -> ibis.Table:
         """Return the rows as they are."""

@@ -19,7 +19,7 @@ def check_number(rows: ibis.Table, column: str, step: float = 1) -> Any:
     value = rows[column]
     if not value.type().is_numeric():
         raise PlanError(
-            N_("column {column} holds no numbers; it cannot be rounded or coded at its ends"),
+            N_("column {column} holds no numbers, which its treatment needs"),
             N_("state `type: integer` for a column of a CSV file, or choose another treatment"),
             column=Name(column),
         )

@@ -38,6 +38,7 @@ class Recode(Treatment):
     values: Mapping[str, str] | None = None
     other: str | None = None
     name: ClassVar[str] = "recode"
+    clauses: ClassVar[tuple[int, ...]] = (1, 4, 5)
 
     def apply(self, rows: ibis.Table, column: str, around: Surroundings) -> ibis.Table:
         """Return the rows with the column recoded."""

@@ -21,6 +21,7 @@ class RoundTo(Treatment):
 
     step: float
     name: ClassVar[str] = "round_to"
+    clauses: ClassVar[tuple[int, ...]] = (4, 5)
 
     def apply(self, rows: ibis.Table, column: str, around: Surroundings) -> ibis.Table:
         """Return the rows with the column rounded."""

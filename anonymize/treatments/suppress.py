@@ -22,6 +22,7 @@ class Suppress(Treatment):
 
     persons: int
     name: ClassVar[str] = "suppress"
+    clauses: ClassVar[tuple[int, ...]] = (4,)
 
     def apply(self, rows: ibis.Table, column: str, around: Surroundings) -> ibis.Table:
         """Return the rows with rare values missing."""

@@ -39,6 +39,7 @@ class TailCode(Treatment):
     share: float | None = None
     persons: int | None = None
     name: ClassVar[str] = "tail_code"
+    clauses: ClassVar[tuple[int, ...]] = (4,)
 
     def apply(self, rows: ibis.Table, column: str, around: Surroundings) -> ibis.Table:
         """Return the rows with the end coded; without enough persons for any threshold, the cells become missing."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import ibis
 
-from anonymize.engine import Engine
+from anonymize.engine import Engine, match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +43,12 @@ class Treatment(ABC):
     ----------
     name : str
         The word for it in a plan.
+    clauses : tuple[int, ...]
+        Items 1–5 of the processing standard (規則62条) it can serve.
     """
 
     name: ClassVar[str]
+    clauses: ClassVar[tuple[int, ...]]
 
     @abstractmethod
     def apply(self, rows: ibis.Table, column: str, around: Surroundings) -> ibis.Table:
@@ -76,3 +79,9 @@ def look_up(rows: ibis.Table, column: str, answers: ibis.Table, answer: str) -> 
     """Return the rows with a column replaced by the answer to its value; a value without an answer becomes missing."""
     joined = rows.left_join(answers, rows[column] == answers[column])
     return joined.select(*[answers[answer].name(name) if name == column else rows[name] for name in rows.columns])
+
+
+def attach(rows: ibis.Table, answers: ibis.Table, keys: list[str], answer: str) -> ibis.Table:
+    """Return the rows with one more column: the answer to their keys, missing where there is none."""
+    joined = rows.left_join(answers, match(rows, answers, keys))
+    return joined.select(*[rows[name] for name in rows.columns], answers[answer])

@@ -1,5 +1,6 @@
 """Reference == DuckDB == Spark: the class table counted by hand in Python, and releases compared byte for byte."""
 
+import datetime
 import itertools
 from collections import defaultdict
 
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from anonymize.class_table import build_class_table
 from anonymize.engine import EngineSettings, open_engine
 from anonymize.pipeline import process
+from anonymize.treatments import Surroundings
+from anonymize.treatments.date_shift import DateShift
 from schemas.plan import parse_plan
 from schemas.plan_rules import check_plan
 
@@ -40,8 +43,14 @@ ROW = st.tuples(
 TYPES = [pa.string(), pa.string(), pa.int64(), pa.string(), pa.int64()]
 
 
-def make_plan(unit=True):
-    document = DOCUMENT | ({} if unit else {"unit": None})
+TREATED = {
+    "drug": {"role": "sensitive", "treatment": {"swap": {"share": 0.6, "within": ["area"]}, "merge_rare": {"persons": 2}}, "clause": 5},
+    "cost": {"role": "attribute", "treatment": {"noise": {"kind": "laplace", "share": 0.5}, "microaggregate": {"persons": 2}}, "clause": 5},
+}
+
+
+def make_plan(unit=True, columns=None):
+    document = DOCUMENT | ({} if unit else {"unit": None}) | {"columns": DOCUMENT["columns"] | (columns or {})}
     plan = parse_plan(document)
     check_plan(plan)
     return plan
@@ -122,10 +131,10 @@ ROWS = [
 ]  # fmt: skip
 
 
-def release(folder, engine, rows, **more):
+def release(folder, engine, rows, *, columns=None, **more):
     pq.write_table(make_table(rows), folder / "in.parquet")
     out = folder / f"{engine}.parquet"
-    process(source=folder / "in.parquet", plan=make_plan(), output=out, engine=engine, seed=3, compare=False, **more)
+    process(source=folder / "in.parquet", plan=make_plan(columns=columns), output=out, engine=engine, seed=3, compare=False, **more)
     return out.read_bytes()
 
 
@@ -139,3 +148,30 @@ def test_threads_memory_and_order_do_not_show(tmp_path):
 @pytest.mark.parametrize("turn", [1, -1])
 def test_spark_writes_the_bytes_of_duckdb(tmp_path, turn):
     assert release(tmp_path, "spark", ROWS[::turn], threads=1) == release(tmp_path, "duckdb", ROWS)
+
+
+def test_drawn_treatments_hang_on_content_and_seed_alone(tmp_path):
+    first = release(tmp_path, "duckdb", ROWS, columns=TREATED, threads=1)
+    assert release(tmp_path, "duckdb", ROWS[::-1], columns=TREATED, threads=2) == first
+    assert first != release(tmp_path, "duckdb", ROWS)
+
+
+@pytest.mark.spark
+@pytest.mark.xdist_group("spark")
+def test_spark_draws_what_duckdb_draws(tmp_path):
+    assert release(tmp_path, "spark", ROWS, columns=TREATED, threads=1) == release(tmp_path, "duckdb", ROWS[::-1], columns=TREATED)
+
+
+@pytest.mark.spark
+@pytest.mark.xdist_group("spark")
+def test_dates_shift_alike_on_both_engines(tmp_path):
+    cells = {"p": ["a", "a", "b", None], "d": pa.array([19_000, 19_010, None, 19_020], pa.int32()).cast(pa.date32()), "n": [1, 2, 3, 4]}
+    found = []
+    for name in ("duckdb", "spark"):
+        engine = open_engine(name, EngineSettings(work=tmp_path, threads=1))
+        around = Surroundings(engine=engine, unit="p", seed=b"s", folder=None)
+        rows = DateShift(days=9).apply(engine.load(pa.table(cells)), "d", around)
+        found.append(engine.fetch(rows.order_by("n")).to_pylist())
+        engine.close()
+    assert found[0] == found[1]
+    assert found[0][1]["d"] - found[0][0]["d"] == datetime.timedelta(days=10)

@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from anonymize.draws import permute
 from anonymize.engine import EngineSettings, open_engine
 from anonymize.treatments import Surroundings, make_treatments, name_treatment
-from anonymize.treatments.fresh_id import permute
 from schemas.errors import PlanError
 
 
@@ -136,9 +136,9 @@ def test_permutations_are_uniform_and_depend_on_seed_and_column():
     # All 6 orders of three appear about equally often: 6000 draws, expected 1000, five standard deviations are 144.
     counts = {}
     for seed in range(6000):
-        key = tuple(permute(3, str(seed).encode(), "c"))
+        key = tuple(permute(3, str(seed).encode(), "c", "x"))
         counts[key] = counts.get(key, 0) + 1
     assert len(counts) == 6
     assert all(abs(count - 1000) < 144 for count in counts.values())
-    assert not np.array_equal(permute(50, b"s", "a"), permute(50, b"s", "b"))
-    assert np.array_equal(np.sort(permute(50, b"s", "a")), np.arange(50))
+    assert not np.array_equal(permute(50, b"s", "a", "x"), permute(50, b"s", "b", "x"))
+    assert np.array_equal(np.sort(permute(50, b"s", "a", "x")), np.arange(50))

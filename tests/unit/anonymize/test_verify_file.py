@@ -154,6 +154,38 @@ def test_the_end_and_rare_values_are_counted_again(written):
     assert reasons(lone, plan) == {"verify-end", "verify-rare"}
 
 
+@pytest.mark.parametrize(
+    ("treatment", "cells", "code"),
+    [
+        ({"microaggregate": {"persons": 2}}, [1, 1, 2, 2, 2, 3], "verify-rare"),
+        ({"microaggregate": {"persons": 2}}, [1, 1, 2, 2, 2, None], None),
+        ({"round_to": 10}, [0, 10, 20, 20, 30, 35], "verify-grid"),
+        ({"round_to": 10}, [0, 10, 20, 20, 30, None], None),
+        ({"noise": {"kind": "normal", "scale": 5, "minimum": 0}}, [0, 1, 2, 3, 4, -1], "verify-limits"),
+        ({"noise": {"kind": "normal", "scale": 5, "maximum": 4}}, [0, 1, 2, 3, 4, 5], "verify-limits"),
+        ({"noise": {"kind": "normal", "scale": 5, "minimum": 0, "maximum": 4}}, [0, 1, 2, 3, 4, None], None),
+    ],
+)
+def test_promises_of_treatments_are_measured_again(written, treatment, cells, code):
+    plan = make_plan(cost=treatment)
+    path = rewrite(written(plan), lambda table: replace(table, "cost", cells))
+    assert "cost" in pq.read_schema(path).names
+    try:
+        verify_file(path, plan)
+        found = set()
+    except VerificationFailed as error:
+        found = {reason.code for reason in error.reasons}
+    assert found - {"verify-order"} == ({code} if code else set())
+
+
+def test_merged_codes_are_counted_again(written):
+    plan = make_plan(cost={"merge_rare": {"persons": 3, "label": "rare"}})
+    path = written(plan)
+    assert set(pq.read_table(path)["cost"].to_pylist()) == {"rare"}
+    lone = rewrite(path, lambda table: replace(table, "cost", ["500", "rare", "rare", "rare", "rare", "rare"]))
+    assert "verify-rare" in reasons(lone, plan)
+
+
 def test_what_is_no_parquet_is_refused(tmp_path):
     path = tmp_path / "x.parquet"
     path.write_bytes(b"PAR1 nothing PAR1")

@@ -91,6 +91,24 @@ def change_column(name, **entries):
         (change_column("cost", treatment={"recode": {"hierarchy": "icd10"}}), "treatment-settings", "cost"),
         (change_column("cost", treatment={"recode": {"hierarchy": "nothing", "level": 1}}), "hierarchy-unusable", "cost"),
         (change_column("cost", treatment={"recode": {"hierarchy": "icd10", "level": 5}}), "level-out-of-range", "cost"),
+        (change_column("cost", treatment={}), "treatment-unknown", "cost"),
+        (change_column("cost", treatment={"round_to": float("inf")}), "treatment-settings", "cost"),
+        (change_column("cost", treatment={"date_shift": {"days": 0}}), "treatment-settings", "cost"),
+        (change_column("cost", treatment={"noise": {"kind": "laplace"}}), "treatment-settings", "cost"),
+        (change_column("cost", treatment={"noise": {"kind": "laplace", "scale": 1, "share": 0.1}}), "treatment-settings", "cost"),
+        (change_column("cost", treatment={"noise": {"kind": "other", "scale": 1}}), "treatment-settings", "cost"),
+        (change_column("cost", treatment={"microaggregate": {"persons": 3, "by": "mode"}}), "treatment-settings", "cost"),
+        (change_column("cost", treatment={"microaggregate": {"persons": 1}}), "treatment-settings", "cost"),
+        (change_column("cost", treatment={"swap": {"share": 1.0}}), "treatment-settings", "cost"),
+        (change_column("cost", treatment={"swap": {"share": 0.1, "within": "age"}}), "treatment-settings", "cost"),
+        (change_column("cost", treatment={"swap": {"share": 0.1, "within": ["name"]}}), "swap-within", "cost"),
+        (change_column("cost", treatment={"swap": {"share": 0.1, "within": ["cost"]}}), "swap-within", "cost"),
+        (change_column("cost", treatment={"swap": {"share": 0.1, "within": ["key"]}}), "swap-within", "cost"),
+        (change_column("cost", treatment={"merge_rare": {"persons": 3, "label": " "}}), "treatment-settings", "cost"),
+        (change_column("cost", treatment={"merge_rare": {"persons": 3, "label": "x", "hierarchy": "sex"}}), "treatment-settings", "cost"),
+        (change_column("cost", treatment={"merge_rare": {"persons": 3, "hierarchy": "nothing"}}), "hierarchy-unusable", "cost"),
+        (change_column("disease", treatment={"noise": {"kind": "normal", "scale": 1}}), "random-model-column", "disease"),
+        (change_column("disease", treatment={"date_shift": {"days": 3}}), "random-model-column", "disease"),
         (change_column("age", hierarchy=None), "hierarchy-missing", "age"),
         (change_column("age", hierarchy="no_such_name"), "hierarchy-unusable", "age"),
         (change_column("age", hierarchy="missing.csv"), "hierarchy-unusable", "age"),
@@ -111,6 +129,36 @@ def change_column(name, **entries):
 )
 def test_every_rule_names_the_column(tmp_path, change, code, column):
     assert (code, column) in refuse(tmp_path, change)
+
+
+def test_dates_shift_per_person_and_alike(tmp_path):
+    def shift(unit, *days):
+        def change(document):
+            document["unit"] = unit
+            for number, entry in enumerate(days):
+                treatment = {"date_shift": {"days": entry}}
+                document["columns"][f"day{number}"] = {"role": "attribute", "treatment": treatment, "clause": 5, "type": "date"}
+
+        return change
+
+    assert {("date-shift-days", "day0"), ("date-shift-days", "day1")} <= refuse(tmp_path, shift("key", 5, 6))
+    assert refuse(tmp_path, shift(None, 5)) == {("date-shift-unit", "day0")}
+    document = copy.deepcopy(GOOD)
+    shift("key", 5, 5)(document)
+    assert len(load_plan(write(tmp_path, document)).released) == 6
+
+
+def test_every_treatment_can_be_planned(tmp_path):
+    for treatment in (
+        {"noise": {"kind": "laplace", "share": 0.1, "minimum": 0}, "round_to": 100},
+        {"microaggregate": {"persons": 3, "by": "median"}},
+        {"swap": {"share": 0.05, "within": ["age", "disease"]}},
+        {"merge_rare": {"persons": 3, "hierarchy": "sex"}},
+        {"merge_rare": {"persons": 3, "label": "others"}, "suppress": {"persons": 2}},
+    ):
+        document = copy.deepcopy(GOOD)
+        document["columns"]["cost"]["treatment"] = treatment
+        assert load_plan(write(tmp_path, document)).to_document()["columns"]["cost"]["treatment"] == treatment
 
 
 def test_all_faults_are_told_at_once(tmp_path):
