@@ -93,8 +93,9 @@ class Clusters:
 
     def is_satisfied(self, *numbers: int) -> bool:
         """Whether the union of some classes meets the requirement."""
-        ids = np.where(np.isin(self.classes, numbers), 0, -1).astype(np.int32)
-        return bool(self.gauge.requirement.satisfied(sum_classes(self.gauge.lines, ids, 1))[0])
+        inside = np.flatnonzero(np.isin(self.classes, numbers))
+        sums = self.gauge.sum_some(inside, np.zeros(len(inside), dtype=np.int32), 1)
+        return bool(self.gauge.requirement.satisfied(sums)[0])
 
     def lower(self) -> None:
         """Lower each class to the finest levels at which its lines are still equal; same classes or unions of them, never more loss."""

@@ -108,6 +108,12 @@ def roll_up(problem: Problem, lines: Lines, levels: Sequence[int]) -> Lines:
     )
 
 
+def take_lines(lines: Lines, chosen: NDArray[np.int64]) -> Lines:
+    """Return some of the lines; only for lines without person patterns."""
+    sensitive = {name: _reorder(counts, chosen) for name, counts in lines.sensitive.items()}
+    return Lines(lines.codes[chosen], lines.positions[chosen], lines.rows[chosen], lines.persons[chosen], None, sensitive)
+
+
 def sum_sensitive(counts: SensitiveCounts, ids: NDArray[np.int32], classes: int) -> SensitiveCounts:
     """Return the persons of each sensitive value per class (exact when `counts.memberships` is given or not needed)."""
     owners = np.repeat(ids.astype(np.int64), np.diff(counts.offsets))

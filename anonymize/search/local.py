@@ -141,12 +141,12 @@ class LocalSearch:
         likely = np.flatnonzero(peel.sums[:cells] >= k)
         names = np.full(cells, -1, dtype=np.int32)
         names[likely] = np.arange(len(likely))
-        ids = np.full(len(peel.at), -1, dtype=np.int32)
-        lines = int(peel.numbers[ALIVE])
-        counted = peel.cells[:lines] >= 0
-        ids[peel.alive[:lines][counted]] = names[peel.cells[:lines][counted]]
+        alive, of_alive = peel.alive[: int(peel.numbers[ALIVE])], peel.cells[: int(peel.numbers[ALIVE])]
+        counted = np.flatnonzero(of_alive >= 0)
+        counted = counted[names[of_alive[counted]] >= 0]
+        sums = self.gauge.sum_some(alive[counted], names[of_alive[counted]], len(likely))
         allowed = np.zeros(cells, dtype=np.bool_)
-        allowed[likely] = self.gauge.requirement.satisfied(sum_classes(self.gauge.lines, ids, len(likely)))
+        allowed[likely] = self.gauge.requirement.satisfied(sums)
         return allowed
 
     def is_over(self) -> bool:

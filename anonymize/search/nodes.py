@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anonymize.models.requirement import Requirement
+from anonymize.models.requirement import ClassSums, Requirement
 from anonymize.search.kernels import measure_failed
-from anonymize.search.lines import Lines, all_lines, group_lines, make_requirement, roll_up, sum_classes
+from anonymize.search.lines import Lines, all_lines, group_lines, make_requirement, roll_up, sum_classes, take_lines
 from anonymize.search.problem import Levels, Problem
 
 CACHED_LINES = 4_000_000
@@ -101,6 +101,14 @@ class Gauge:
         """Return the loss when some rows cost 1 and the others what they cost at a node."""
         at = self._starts + np.array(levels)
         return lost_rows / self.problem.total + float((self.whole_losses[at] - lost_losses[at]).sum())
+
+    def sum_some(self, chosen: NDArray[np.int64], ids: NDArray[np.int32], classes: int) -> ClassSums:
+        """Return exact counts per class over some of the lines, `ids` being their classes."""
+        if self.is_additive and self.lines.memberships is None:
+            return sum_classes(take_lines(self.lines, chosen), ids, classes)
+        everyone = np.full(len(self.lines.rows), -1, dtype=np.int32)
+        everyone[chosen] = ids
+        return sum_classes(self.lines, everyone, classes)
 
     def bound(self, finest: Levels, coarsest: Node) -> float:
         """Return a loss that no node between the two stays below: rows doomed at the coarsest cost 1, others at least the finest."""

@@ -262,7 +262,7 @@ def walk(flat: Flat, nodes: Nodes, peel: Peel, k: int, steps: NDArray[np.int64])
 
     With `steps[1]` not 0 the walk stops at each node where a cell may leave, and returns the limit to be given to `release`.
     """
-    slots = np.empty(2 * _power(2 * len(flat.codes)), np.int32)
+    slots = np.empty(max(4 * len(flat.codes), 16), np.int32)
     keys = np.empty(len(flat.codes), np.int64)
     used = 0
     while peel.numbers[ALIVE] > 0 and peel.numbers[HEAP] > 0:
@@ -292,12 +292,3 @@ def walk(flat: Flat, nodes: Nodes, peel: Peel, k: int, steps: NDArray[np.int64])
                 return limit
             release(flat, peel, allowed, limit)
     return float(FINISHED)
-
-
-@compiled
-def _power(size: int) -> int:
-    """Return the smallest power of two, 16 at least, that is not below `size`."""
-    power = 16
-    while power < size:
-        power *= 2
-    return power
