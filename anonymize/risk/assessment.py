@@ -52,7 +52,7 @@ class Extent:
             "persons_in": self.persons_in,
             "rows_out": self.rows_out,
             "persons_out": self.persons_out,
-            "suppressed_rows": self.rows_in - self.rows_out,
+            "unreleased_rows": self.rows_in - self.rows_out,
             "counted": self.counted,
         }
 
@@ -248,7 +248,8 @@ def attack_release(
     def process_half(source: Path, output: Path) -> None:
         from anonymize.pipeline import process
 
-        process(source=source, plan=plan, output=output, method=released.facts.get("method"), seed=settings.seed)
+        part = dataclasses.replace(plan, remove=None)  # whoever opted out was known before; the list need not lie here
+        process(source=source, plan=part, output=output, method=released.facts.get("method"), seed=settings.seed)
 
     attacked = Attacked(originals=originals, released=released, plan=plan, process=process_half)
     return run_attacks(attacked, settings, progress.work, progress.advance)

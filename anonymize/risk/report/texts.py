@@ -34,7 +34,7 @@ TEXTS: dict[str, str] = {
     "extent_title": N_("What was released"),
     "extent_original": N_("before processing"),
     "extent_released": N_("after processing"),
-    "extent_suppressed": N_("suppressed"),
+    "extent_suppressed": N_("not released"),
     "extent_rows": N_("rows (lines)"),
     "extent_persons": N_("people"),
     "extent_note": N_("Counts below ten, and what they could be computed from, are withheld."),
