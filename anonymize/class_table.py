@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from anonymize.classes import ClassTable, Memberships, SensitiveCounts
 from anonymize.engine import Engine, match
+from anonymize.selection import check_unit
 from schemas.errors import EngineFailed, FileRejected
 from schemas.hierarchies import LevelTable, load_hierarchy
-from schemas.messages import N_, Name
+from schemas.messages import N_
 from schemas.plan import Plan
 
 MIN_DATES = 2  # a birth date alone does not tell the time of the file
@@ -68,7 +69,7 @@ def build_class_table(engine: Engine, rows: ibis.Table, plan: Plan) -> Classes:
     """
     columns = [column.name for column in plan.recoded]
     sensitive = model_columns(plan)
-    _check_unit(engine, rows, plan)
+    check_unit(engine, rows, plan.unit)
     cells = count_cells(engine, rows, plan)
     counts = engine.fetch(count_combinations(cells, columns, plan))
     if counts.num_rows == 0:
@@ -230,19 +231,6 @@ def _link(cells: ibis.Table, lines: ibis.Table | None, columns: list[str]) -> ib
         raise EngineFailed(N_("the class table is not loaded"), N_("report this to the maintainers"))
     rest = [name for name in cells.columns if name not in columns]
     return cells.join(lines, match(cells, lines, columns)).select(*[cells[name] for name in rest], lines[LINE])
-
-
-def _check_unit(engine: Engine, rows: ibis.Table, plan: Plan) -> None:
-    if plan.unit is None:
-        return
-    missing = engine.fetch_number(rows.agg(n=rows[plan.unit].isnull().cast("int64").sum()))
-    if missing:
-        raise FileRejected(
-            N_("{count} rows have no person key in {column}"),
-            N_("give every row its person key, or take these rows out before processing"),
-            count=missing,
-            column=Name(plan.unit),
-        )
 
 
 def _count_persons(engine: Engine, cells: ibis.Table, plan: Plan, persons: NDArray[np.int64]) -> int:

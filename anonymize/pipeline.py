@@ -4,6 +4,7 @@ Decided here: the order of the steps (read → classes → search → apply → 
 before the verifier has read the written file. Not decided here: how any step works.
 """
 
+import dataclasses
 import json
 import secrets
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from anonymize.loss import compute_loss
 from anonymize.publish import check_places, publish
 from anonymize.recoding import Recoding
 from anonymize.report import ProcessingReport, Stopwatch, count_levels, find_levels, loss_per_column, measure_peak_bytes
+from anonymize.selection import Selection, select_rows
 from anonymize.solve import compare_losses, make_task, solve
 from anonymize.source import Source, open_source
 from anonymize.treatments import Surroundings
@@ -170,17 +172,18 @@ def _run(job: Job, work: Path) -> tuple[ProcessingReport, Classes, Recoding]:
     job.advance(1)
     engine = open_engine(job.engine, EngineSettings(work=work, threads=job.threads, memory_limit_bytes=job.memory_limit_bytes))
     try:
-        classes, recoding, rows_out = _solve_and_write(job, engine, source, work)
+        selection, classes, recoding, rows_out = _solve_and_write(job, engine, source, work)
     finally:
         engine.close()
     with job.clock.measure("verify"):
         verification = verify_file(work / "release.parquet", job.plan, work=work)
         suppressed = int(classes.table.rows[recoding.suppressed].sum())
-        if not rows_out == verification.rows == classes.table.total_rows - suppressed:
+        counts = _count_rows(selection, classes)
+        if not rows_out == verification.rows == counts["rows_in"] - selection.left_out.rows - suppressed:
             raise EngineFailed(
                 N_("rows were lost: {rows_in} came in, {suppressed} were suppressed, {rows_out} were written"),
                 N_("nothing was released; report this to the maintainers"),
-                rows_in=classes.table.total_rows,
+                rows_in=counts["rows_in"] - selection.left_out.rows,
                 suppressed=suppressed,
                 rows_out=verification.rows,
             )
@@ -189,15 +192,25 @@ def _run(job: Job, work: Path) -> tuple[ProcessingReport, Classes, Recoding]:
     with job.clock.measure("compare"):
         losses = compare_losses(classes, job.plan, recoding, seek_other=job.compare)
     hashes = {"input_sha256": source.sha256, "output_sha256": output_sha256}
-    return _make_report(job, classes, recoding, verification, {**hashes, "losses": losses}), classes, recoding
+    rest = {**hashes, **counts, "losses": losses}
+    return _make_report(job, classes, recoding, verification, rest), classes, recoding
 
 
-def _solve_and_write(job: Job, engine: Engine, source: Source, work: Path) -> tuple[Classes, Recoding, int]:
-    """Return the class table, the recoding, and the rows written."""
+def _count_rows(selection: Selection, classes: Classes) -> dict[str, int]:
+    """Return rows and persons of the input and what took no part; the class table counted them when everything took part."""
+    table = classes.table
+    rows_in = table.total_rows if selection.rows_in is None else selection.rows_in
+    persons_in = table.total_persons if selection.persons_in is None else selection.persons_in
+    return {"rows_in": rows_in, "persons_in": persons_in, **dataclasses.asdict(selection.left_out)}
+
+
+def _solve_and_write(job: Job, engine: Engine, source: Source, work: Path) -> tuple[Selection, Classes, Recoding, int]:
+    """Return the rows that took part, the class table, the recoding, and the rows written."""
     plan = job.plan
     around = Surroundings(engine=engine, unit=plan.unit, seed=job.seed, folder=plan.folder)
     with job.clock.measure("classes"):
-        rows = treat_early(engine.open_parquet(source.path, source.schema), plan, around)
+        selection = select_rows(engine.open_parquet(source.path, source.schema), plan, around)
+        rows = treat_early(selection.rows, plan, around)
         classes = build_class_table(engine, rows, plan)
         _check_persons(classes, plan)
     job.advance(1)
@@ -211,7 +224,7 @@ def _solve_and_write(job: Job, engine: Engine, source: Source, work: Path) -> tu
         if not plan.privacy.closeness or not recoding.suppressed.any() or is_close(target, plan, work=work):
             break
     job.advance(2)
-    return classes, recoding, written
+    return selection, classes, recoding, written
 
 
 def _make_release(plan: Plan, classes: Classes, recoding: Recoding) -> Release:
@@ -233,9 +246,7 @@ def _check_persons(classes: Classes, plan: Plan) -> None:
 def _make_report(job: Job, classes: Classes, recoding: Recoding, verification: Verification, rest: dict[str, object]) -> ProcessingReport:
     table, search = classes.table, recoding.search
     return ProcessingReport(
-        rows_in=table.total_rows,
         rows_out=verification.rows,
-        persons_in=table.total_persons,
         persons_out=verification.persons,
         suppressed_rows=int(table.rows[recoding.suppressed].sum()),
         k=job.plan.privacy.k,

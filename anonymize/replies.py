@@ -104,6 +104,12 @@ def show_report(report: "ProcessingReport") -> Reply:
             loss=report.loss, method=report.method, seconds=report.seconds["total"]
         ),
     ]
+    if report.listed_persons or report.rows_in > report.rows_out + report.suppressed_rows:
+        left_out = N_(
+            "{removed} rows removed by opt-out ({found} of {listed} listed persons found), {unsampled} not sampled, {surplus} surplus"
+        )
+        counts = {"removed": report.removed_rows, "found": report.found_persons, "listed": report.listed_persons}
+        lines.append(translate(left_out).format(**counts, unsampled=report.sampled_out_rows, surplus=report.surplus_rows))
     return Reply(report.to_json(), [*lines, table])
 
 

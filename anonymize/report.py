@@ -48,7 +48,11 @@ class ProcessingReport:
     Parameters
     ----------
     rows_in, rows_out, suppressed_rows : int
-        rows_in = rows_out + suppressed_rows.
+        rows_in = rows_out + suppressed_rows + removed_rows + sampled_out_rows + surplus_rows.
+    removed_rows, sampled_out_rows, surplus_rows : int
+        Rows that took no part: of persons who opted out, who were not drawn, and beyond the rows a person may give.
+    listed_persons, found_persons : int
+        Persons on the opt-out list, and how many of them the file holds.
     persons_in, persons_out : int
         Distinct persons before and in the release.
     k : int
@@ -56,7 +60,7 @@ class ProcessingReport:
     classes, smallest_class : int
         Measured on the written file; the smallest class in persons.
     loss : float
-        Normalised certainty penalty, 0–1, mean over all input rows and quasi-identifiers.
+        Normalised certainty penalty, 0–1, mean over all rows that took part and quasi-identifiers.
     loss_per_column : Mapping[str, float]
         The same per quasi-identifier.
     losses : Mapping[str, float or None]
@@ -86,6 +90,11 @@ class ProcessingReport:
     persons_in: int
     persons_out: int
     suppressed_rows: int
+    removed_rows: int
+    sampled_out_rows: int
+    surplus_rows: int
+    listed_persons: int
+    found_persons: int
     k: int
     classes: int
     smallest_class: int

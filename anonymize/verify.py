@@ -225,6 +225,12 @@ def _check_k(file: sql.WrittenFile, plan: Plan, measured: Verification) -> Itera
         yield _reason("person-missing", N_("rows without a person id in {column}"), column=Name(plan.person_id))
 
 
+def _check_rows_per_person(file: sql.WrittenFile, plan: Plan, _measured: Verification) -> Iterator[Reason]:
+    most = plan.rows_per_person
+    if most is not None and plan.person_id and sql.count_most_rows(file) > most:
+        yield _reason("rows-per-person", N_("a person has more than {most} rows"), most=most)
+
+
 def _check_diversity(_file: sql.WrittenFile, plan: Plan, measured: Verification) -> Iterator[Reason]:
     for wish in plan.privacy.diversity:
         found = measured.diversity.get(wish.column)
@@ -254,4 +260,4 @@ def _check_order(file: sql.WrittenFile, plan: Plan, schema: pa.Schema) -> Iterat
 
 
 Check = Callable[[sql.WrittenFile, Plan, Verification], Iterator[Reason]]
-CHECKS: tuple[Check, ...] = (_check_k, _check_diversity, _check_closeness, _check_treatments)
+CHECKS: tuple[Check, ...] = (_check_k, _check_rows_per_person, _check_diversity, _check_closeness, _check_treatments)

@@ -103,6 +103,12 @@ def count_missing(file: WrittenFile, column: str) -> int:
     return int(file.ask_number(f"SELECT count(*) FROM release WHERE {quote(column)} IS NULL"))
 
 
+def count_most_rows(file: WrittenFile) -> int:
+    """Return the most rows that one person has; without ids every row is a person."""
+    rows = f"SELECT count(*) AS n FROM release GROUP BY {quote(file.person)}" if file.person else "SELECT 1 AS n"
+    return int(file.ask_number(f"SELECT coalesce(max(n), 0) FROM ({rows})"))
+
+
 def count_disorder(file: WrittenFile, keys: list[str]) -> int:
     """Return the rows that come before a row they should follow, by `keys` ascending, missing values last.
 

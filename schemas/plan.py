@@ -131,8 +131,14 @@ class Plan:
         Day (YYYY-MM-DD) on which ages are counted; None: taken from the other dates of the file.
     columns : tuple[PlannedColumn, ...]
         All columns of the input, in the order of the release.
+    remove : str or None
+        File of the keys of persons who opted out, one per line.
+    sample : float or None
+        Share (0–1) of persons that is drawn at random.
+    rows_per_person : int or None
+        Most rows a person may give, drawn at random.
     folder : Path or None
-        Where relative paths of hierarchies start.
+        Where relative paths start.
     """
 
     name: str
@@ -144,6 +150,9 @@ class Plan:
     method: Method = "local"
     budget_seconds: float | None = None
     as_of: str | None = None
+    remove: str | None = None
+    sample: float | None = None
+    rows_per_person: int | None = None
     folder: Path | None = None
 
     @property
@@ -187,7 +196,12 @@ class Plan:
             privacy["t_closeness"] = {c.column: {"t": c.t, "distance": c.distance} for c in self.privacy.closeness}
         head = _without_none(plan=self.name, table=self.table, unit=self.unit, as_of=self.as_of, privacy=privacy)
         tail = _without_none(suppression_limit=self.suppression_limit, method=self.method, budget_seconds=self.budget_seconds)
-        return {**head, **tail, "columns": {column.name: column.to_document() for column in self.columns}}
+        selection = _without_none(
+            remove=None if self.remove is None else {"persons": self.remove},
+            sample=None if self.sample is None else {"share": self.sample},
+            rows_per_person=self.rows_per_person,
+        )
+        return {**head, **selection, **tail, "columns": {column.name: column.to_document() for column in self.columns}}
 
     @cached_property
     def sha256(self) -> str:
@@ -251,6 +265,9 @@ def parse_plan(document: Mapping[str, Any], *, folder: Path | None = None) -> Pl
         method=document.get("method", "local"),
         budget_seconds=document.get("budget_seconds"),
         as_of=document.get("as_of"),
+        remove=document.get("remove", {}).get("persons"),
+        sample=document.get("sample", {}).get("share"),
+        rows_per_person=document.get("rows_per_person"),
         columns=columns,
         folder=folder,
     )

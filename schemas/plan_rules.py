@@ -46,6 +46,7 @@ QUASI_TREATMENT = _kind(
 )
 NO_QUASI = _kind("no-quasi-identifier", N_("the plan recodes no quasi-identifier"))
 UNIT_UNKNOWN = _kind("unit-unknown", N_("the unit is not a column of the plan"))
+UNIT_NEEDED = _kind("unit-needed", N_("{step} acts on persons; the plan must name its unit"))
 UNIT_TREATMENT = _kind("unit-treatment", N_("the unit must be dropped or replaced by a fresh id"))
 MODEL_COLUMN = _kind("model-column", N_("a privacy model asks about a column that is not a released sensitive column"))
 RECURSIVE_C = _kind("recursive-c", N_("recursive diversity needs c, the other kinds have none"))
@@ -138,6 +139,8 @@ def _check_levels(plan: Plan, column: PlannedColumn) -> Iterator[Finding]:
 
 def _check_unit(plan: Plan) -> Iterator[Finding]:
     if plan.unit is None:
+        steps = {"remove": plan.remove, "rows_per_person": plan.rows_per_person}
+        yield from (Finding(kind=UNIT_NEEDED, params={"step": Name(step)}) for step, setting in steps.items() if setting is not None)
         return
     column = next((column for column in plan.columns if column.name == plan.unit), None)
     if column is None:

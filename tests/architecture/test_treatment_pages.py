@@ -10,7 +10,11 @@ from anonymize.treatments import STEPS, WHOLE, make_treatments
 from schemas.plan_treatments import STEP_SETTINGS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "treatments.md").read_text(encoding="utf-8")
-ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("| `")]
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in PAGE.partition("## Who takes part")[0].splitlines()
+    if line.startswith("| `")
+]
 SETTINGS = {
     "swap": {"share": 0.1}, "date_shift": {"days": 3}, "noise": {"kind": "normal", "scale": 1}, "recode": {"values": {}},
     "merge_rare": {"persons": 2}, "suppress": {"persons": 2}, "microaggregate": {"persons": 2}, "bottom_code": {"persons": 2},

@@ -49,8 +49,8 @@ TREATED = {
 }
 
 
-def make_plan(unit=True, columns=None):
-    document = DOCUMENT | ({} if unit else {"unit": None}) | {"columns": DOCUMENT["columns"] | (columns or {})}
+def make_plan(unit=True, columns=None, **more):
+    document = DOCUMENT | more | ({} if unit else {"unit": None}) | {"columns": DOCUMENT["columns"] | (columns or {})}
     plan = parse_plan(document)
     check_plan(plan)
     return plan
@@ -131,10 +131,18 @@ ROWS = [
 ]  # fmt: skip
 
 
-def release(folder, engine, rows, *, columns=None, **more):
+def release(folder, engine, rows, *, columns=None, steps=None, **more):
     pq.write_table(make_table(rows), folder / "in.parquet")
     out = folder / f"{engine}.parquet"
-    process(source=folder / "in.parquet", plan=make_plan(columns=columns), output=out, engine=engine, seed=3, compare=False, **more)
+    process(
+        source=folder / "in.parquet",
+        plan=make_plan(columns=columns, **(steps or {})),
+        output=out,
+        engine=engine,
+        seed=3,
+        compare=False,
+        **more,
+    )
     return out.read_bytes()
 
 
@@ -175,3 +183,17 @@ def test_dates_shift_alike_on_both_engines(tmp_path):
         engine.close()
     assert found[0] == found[1]
     assert found[0][1]["d"] - found[0][0]["d"] == datetime.timedelta(days=10)
+
+
+SELECTED = {"sample": {"share": 0.8}, "rows_per_person": 1}
+
+
+def test_who_takes_part_hangs_on_content_and_seed_alone(tmp_path):
+    first = release(tmp_path, "duckdb", ROWS, steps=SELECTED, threads=1)
+    assert release(tmp_path, "duckdb", ROWS[::-1], steps=SELECTED, threads=2) == first
+
+
+@pytest.mark.spark
+@pytest.mark.xdist_group("spark")
+def test_spark_selects_whom_duckdb_selects(tmp_path):
+    assert release(tmp_path, "spark", ROWS, steps=SELECTED, threads=1) == release(tmp_path, "duckdb", ROWS[::-1], steps=SELECTED)

@@ -148,6 +148,33 @@ def test_dates_shift_per_person_and_alike(tmp_path):
     assert len(load_plan(write(tmp_path, document)).released) == 6
 
 
+@pytest.mark.parametrize(
+    ("entries", "good"),
+    [
+        ({"sample": {"share": 0.0}}, False),
+        ({"sample": {"share": 0.5}}, True),
+        ({"sample": {"share": 1.1}}, False),
+        ({"rows_per_person": 0}, False),
+        ({"rows_per_person": 1}, True),
+        ({"remove": {"persons": ""}}, False),
+        ({"remove": {"persons": "out.txt"}}, True),
+    ],
+)
+def test_who_takes_part_is_part_of_the_plan(tmp_path, entries, good):
+    if not good:
+        assert refuse(tmp_path, lambda document: document.update(entries))
+        return
+    plan = load_plan(write(tmp_path, GOOD | entries))
+    assert {key: plan.to_document()[key] for key in entries} == entries
+    assert plan.sha256 != load_plan(write(tmp_path, GOOD)).sha256
+    assert load_plan(write(tmp_path, plan.to_document())).sha256 == load_plan(write(tmp_path, GOOD | entries)).sha256
+
+
+@pytest.mark.parametrize("entries", [{"rows_per_person": 2}, {"remove": {"persons": "out.txt"}}])
+def test_what_acts_on_persons_needs_a_unit(tmp_path, entries):
+    assert ("unit-needed", None) in refuse(tmp_path, lambda document: document.update(entries, unit=None))
+
+
 def test_every_treatment_can_be_planned(tmp_path):
     for treatment in (
         {"noise": {"kind": "laplace", "share": 0.1, "minimum": 0}, "round_to": 100},
