@@ -99,8 +99,9 @@ def fits(source: Path, layout: Layout) -> bool:
 
 
 def _places_fit(first: list[str], layout: Layout) -> bool:
-    _, findings = match_headings(first, layout) if layout.header else match_positions(first, layout)
-    return not any(finding.kind.severity is Severity.FILE for finding in findings)
+    """Return whether nothing speaks against a layout, and it knows at least half of the fields."""
+    places, findings = match_headings(first, layout) if layout.header else match_positions(first, layout)
+    return 2 * len(places) >= len(first) and not any(finding.kind.severity is Severity.FILE for finding in findings)
 
 
 def _has_record_length(source: Path, record_bytes: int) -> bool:

@@ -39,7 +39,7 @@ NO_LIST = _kind("code-list", N_("the rule needs a code list, and the column has 
 NO_VENDOR = _kind("vendor", N_("the code list does not know this way of writing"))
 NO_PLACE = _kind("place", N_("the place of the column is missing: {needed}"))
 OVERLAP = _kind("overlap", N_("the bytes overlap those of another column or pass the end of the record"))
-NOT_COVERED = _kind("required", N_("a required column of the table is missing"))
+NOT_COVERED = _kind("required", N_("the key of persons of the table is missing"))
 NO_SETTING = _kind("setting", N_("the format needs this setting"))
 
 
@@ -190,7 +190,9 @@ def _find_contradictions(document: Mapping[str, Any]) -> Iterator[Finding]:
             yield from _find_wrong_rule(entry, columns[name])
             yield from _find_wrong_place(document, entry)
         seen.add(name)
-    yield from (Finding(kind=NOT_COVERED, column=Name(c.name)) for c in table.columns if c.required and c.name not in seen)
+    # A municipality is asked for the least; only without the key of persons nothing can be counted.
+    if table.unit and table.unit not in seen:
+        yield Finding(kind=NOT_COVERED, column=Name(table.unit))
     yield from _find_overlaps(document)
 
 

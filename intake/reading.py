@@ -1,6 +1,6 @@
 """A file opened by a layout: which field is which column, what the fields are called, and its rows in blocks, as often as wanted.
 
-Decided here: headings are compared without spaces and width; a missing required column refuses the file; a heading the layout does not
+Decided here: headings are compared without spaces and width; a missing key of persons refuses the file; a heading the layout does not
 know is named by its position alone, because a file without its heading line has persons in the first row.
 """
 
@@ -77,7 +77,7 @@ def open_source(path: Path, layout: Layout) -> Opened:
     Raises
     ------
     FileRejected
-        The file is none, is not text in the encoding of the layout, is of another kind, or its heading line lacks a required column.
+        The file is none, is not text in the encoding of the layout, is of another kind, or its heading line lacks the key of persons.
     """
     check_source(path)
     kind = find_kind(path)
@@ -164,8 +164,9 @@ def match_headings(first: list[str], layout: Layout) -> tuple[tuple[tuple[int, L
         elif found:
             findings.append(Finding(kind=HEADING_TWICE, column=column.label))
         else:
-            required = column.use.column.required
-            findings.append(Finding(kind=HEADING_MISSING if required else COLUMN_ABSENT, column=column.label))
+            # A municipality is asked for the least; only without the key of persons nothing can be counted.
+            indispensable = column.name == layout.table.unit
+            findings.append(Finding(kind=HEADING_MISSING if indispensable else COLUMN_ABSENT, column=column.label))
     ignored = len(first) - len(places)
     if ignored and not any(finding.kind is HEADING_TWICE for finding in findings):
         findings.append(Finding(kind=COLUMN_IGNORED, count=ignored))

@@ -59,7 +59,8 @@ class Column:
     role : Role
         The usual role; a plan states its own.
     required : bool
-        A row without a value is put aside at intake.
+        Where the file has the column, a row without a value is put aside at intake. A file may leave it out, since a municipality is
+        asked for the least; only the key of persons (`unit`) must be there.
     code_list : str or None
         Name in `schemas/codes/`: the only values allowed.
     hierarchy : str or None

@@ -159,7 +159,7 @@ def headings():
         (headings() + b"x\ny,z\n", "none of the 2 rows"),
         (headings() + b'"' + b"a,b\n" * 50, "does not close"),
         (headings().replace(b"sex", b"name"), "more than once"),
-        (headings().replace(b"sex,", b""), "does not have this column"),
+        (headings().replace(b"person_key,", b""), "does not have this column"),
         (headings() + "見本太郎,".encode("cp932") + b"\x81 \n", "text in none of"),
         (headings() + b"a" * (13 << 20), "longer than"),
     ],
@@ -168,6 +168,21 @@ def test_files_that_cannot_be_cut_into_rows(tmp_path, capsys, content, text):
     path = tmp_path / "bad.csv"
     path.write_bytes(content)
     assert_refused(path, tmp_path, capsys, text, more=("--layout", "plain"))
+
+
+@pytest.mark.parametrize("missing", ["name", "insured_number", "sex", "cost_yen"])
+def test_a_municipality_may_leave_out_what_it_was_not_asked_for(tmp_path, missing):
+    row = {name: value for name, value in ROW.items() if name != missing}
+    code, out, _ = convert(plain(tmp_path, (row,)), tmp_path)
+    assert code == 0
+    assert pq.read_table(out).column(missing).null_count == 1
+
+
+@pytest.mark.parametrize(("blank", "rows"), [("name", 1), ("insured_number", 1), ("sex", 0), ("person_key", 0)])
+def test_a_blank_puts_its_row_aside_only_where_it_matters(tmp_path, blank, rows):
+    code, out, _ = convert(plain(tmp_path, (ROW | {blank: ""}, ROW)), tmp_path)
+    assert code == 0
+    assert pq.read_metadata(out).num_rows == rows + 1
 
 
 def test_a_file_without_its_heading_line_shows_nobody(tmp_path, capsys):
