@@ -30,6 +30,7 @@ from schemas.hierarchies import Hierarchy, load_hierarchy
 from schemas.manifest import MANIFEST_NAME
 from schemas.messages import N_, Name
 from schemas.municipalities import get_municipality
+from schemas.plan import ANY_DAY
 from schemas.regimes import Regime, load_regime
 from schemas.tables import load_table
 
@@ -125,9 +126,9 @@ def _describe(
 
 
 def _hierarchies(plan: Mapping[str, Any]) -> dict[str, Hierarchy]:
-    """Return every hierarchy a plan uses by its column."""
+    """Return every hierarchy a plan uses by its column; names and titles of levels are the same on any day ages are counted on."""
     specs = {name: spec for name, column in plan["columns"].items() if (spec := find_hierarchy(column))}
-    return {name: load_hierarchy(spec, folder=None, as_of=plan.get("as_of")) for name, spec in specs.items()}
+    return {name: load_hierarchy(spec, folder=None, as_of=ANY_DAY) for name, spec in specs.items()}
 
 
 def _levels(plan: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -1,5 +1,6 @@
 """Files on disk: written whole or not at all, hashed, and JSON with one spelling."""
 
+import glob
 import hashlib
 import os
 import secrets
@@ -26,7 +27,8 @@ def replace_file(path: Path) -> Iterator[Path]:
     Path
         A fresh name in the same folder; whoever opens it creates it.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    sweep_parts(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(6)}.part")
     try:
         yield temporary
         sync(temporary)
@@ -34,6 +36,25 @@ def replace_file(path: Path) -> Iterator[Path]:
         sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sweep_parts(path: Path) -> None:
+    """Remove what processes that were killed left half-written of `path`; parts of living processes stay."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        owner = part.name.split(".")[-3]
+        if owner.isdigit() and not is_alive(int(owner)):
+            part.unlink(missing_ok=True)
+
+
+def is_alive(process: int) -> bool:
+    """Return whether a process of this machine lives."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def sync(path: Path) -> None:

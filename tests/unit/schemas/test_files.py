@@ -1,10 +1,23 @@
 """Files are written whole or not at all."""
 
 import hashlib
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from schemas.files import canonical_json, replace_file, sha256_bytes, sha256_file, write_bytes
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from schemas.files import replace_file
+with replace_file(Path(sys.argv[1])) as temporary:
+    temporary.write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 def test_replace_file_renames_on_success(tmp_path):
@@ -34,3 +47,13 @@ def test_sha256_of_a_file_equals_that_of_its_bytes(tmp_path, size):
 def test_canonical_json_has_one_spelling():
     # RFC 8785, 3.2.3: keys sorted, no space; UTF-8 as it is.
     assert canonical_json({"b": 1.0, "a": "作成"}) == '{"a":"作成","b":1}'.encode()
+
+
+def test_what_a_killed_process_left_is_swept_by_the_next_write(tmp_path):
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "a[1].txt")], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert [path.name.startswith(".a[1].txt.") for path in tmp_path.iterdir()] == [True]
+    living = tmp_path / f".a[1].txt.{os.getpid()}.aa.part"
+    living.write_bytes(b"of a colleague")
+    write_bytes(tmp_path / "a[1].txt", b"new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [living.name, "a[1].txt"]
