@@ -12,9 +12,9 @@ import yaml
 
 from schemas.errors import PlanError
 from schemas.files import write_bytes
-from schemas.findings import Finding
 from schemas.messages import N_, Name
-from schemas.plan import INPUT_COLUMN_UNPLANNED, PLAN_COLUMN_ABSENT, Method, Plan, parse_plan
+from schemas.plan import Method, Plan, parse_plan
+from schemas.plan_input import compare_columns
 from schemas.plan_rules import check_plan
 from schemas.tables import Role
 
@@ -72,13 +72,11 @@ def make_plan(folder: Path, *, k: int, suppression_limit: float, method: Method,
     """
     found = find_hierarchies(folder)
     names = list(found) if columns is None else columns
-    findings = [Finding(kind=INPUT_COLUMN_UNPLANNED, column=Name(name)) for name in names if name not in found]
-    findings += [Finding(kind=PLAN_COLUMN_ABSENT, column=Name(name)) for name in found if name not in names]
-    if findings:
+    if findings := compare_columns(names, list(found)):
         raise PlanError(
             N_("{count} columns lack a hierarchy file, or the input lacks the column"),
             N_("add the missing hierarchies, or write the plan by hand: a column without a hierarchy needs a decision"),
-            findings=tuple(findings),
+            findings=findings,
             count=len(findings),
         )
     entry = {"role": Role.QUASI_IDENTIFIER.value, "clause": CLAUSE}

@@ -28,7 +28,7 @@ BLOCK_BYTES = 8 << 20
 ROWS_KEPT = 20
 
 ROW_WIDTH = FindingKind("row-width", Severity.FILE, N_("the row has another number of cells than the heading"))
-HEADING_TWICE = FindingKind("heading-twice", Severity.FILE, N_("the heading names a column twice"))
+HEADING_TWICE = FindingKind("heading-twice", Severity.FILE, N_("the heading names this column twice, or not at all"))
 COLUMN_TYPE = FindingKind("column-type", Severity.FILE, N_("columns of this type cannot be processed"))
 
 
@@ -122,12 +122,13 @@ def _share_type(kind: pa.DataType) -> pa.DataType | None:
 
 def check_heading(names: list[str]) -> None:
     """Refuse a heading with a column named twice or not at all."""
-    twice = {name for name in names if names.count(name) > 1 or not name.strip()}
-    if twice:
+    # By place, not by name: a file without a heading has cells in its first line.
+    places = [place for place, name in enumerate(names, start=1) if names.count(name) > 1 or not name.strip()]
+    if places:
         raise FileRejected(
             N_("the heading is not usable: a column has no name, or the name of another"),
             N_("give every column its own name in the first row"),
-            findings=tuple(Finding(kind=HEADING_TWICE, column=Name(name)) for name in sorted(twice)),
+            findings=tuple(Finding(kind=HEADING_TWICE, column=Name(f"#{place}")) for place in places),
         )
 
 

@@ -12,16 +12,13 @@ from typing import Any, Literal
 
 from schemas.errors import PlanError
 from schemas.files import canonical_json, sha256_bytes
-from schemas.findings import Finding, FindingKind, Severity
 from schemas.messages import N_, Name
+from schemas.plan_input import compare_columns
 from schemas.tables import Role
 
 Method = Literal["global", "local"]
 DROP, FRESH_ID, KEEP = "drop", "fresh_id", "keep"
 ANY_DAY = "2000-01-01"  # for questions to a hierarchy of ages that do not depend on the day
-
-INPUT_COLUMN_UNPLANNED = FindingKind("input-column-unplanned", Severity.FILE, N_("a column of the input is missing in the plan"))
-PLAN_COLUMN_ABSENT = FindingKind("plan-column-absent", Severity.FILE, N_("a column of the plan is missing in the input"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,16 +212,14 @@ class Plan:
         Raises
         ------
         PlanError
-            A column of either side is missing in the other; every one is named.
+            A column of either side is missing in the other; there is a finding for each.
         """
-        present, planned = list(names), [column.name for column in self.columns]
-        findings = [Finding(kind=INPUT_COLUMN_UNPLANNED, column=Name(name)) for name in present if name not in planned]
-        findings += [Finding(kind=PLAN_COLUMN_ABSENT, column=Name(name)) for name in planned if name not in present]
+        findings = compare_columns(list(names), [column.name for column in self.columns])
         if findings:
             raise PlanError(
                 N_("the plan and the columns of the input differ, first at {column}"),
                 N_("give every input column a role, a treatment and a clause, and take columns out of the plan that the input lacks"),
-                findings=tuple(findings),
+                findings=findings,
                 column=findings[0].column or Name("?"),
             )
 

@@ -125,3 +125,11 @@ def test_types_of_the_table_are_used():
         {"plan": "s", "table": "kokuho_benefit", "privacy": {"k": 2}, "columns": {"cost_yen": column, "income_class": column}}
     )
     assert [str(kind) for kind in csv_types(plan).values()] == ["int64", "string"]
+
+
+def test_a_row_in_the_place_of_the_heading_is_not_quoted(tmp_path):
+    (tmp_path / "in.csv").write_text("CANARY,x,CANARY\n1,2,3\n", encoding="utf-8")
+    with pytest.raises(FileRejected) as caught:
+        read_columns(tmp_path / "in.csv", ",")
+    assert [f.column for f in caught.value.findings] == ["#1", "#3"]
+    assert "CANARY" not in "\n".join([str(caught.value), *caught.value.lines()])

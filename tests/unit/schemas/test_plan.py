@@ -263,3 +263,12 @@ def test_input_and_plan_are_compared_both_ways(tmp_path):
         ("plan-column-absent", "note"),
     }
     assert "extra" in str(caught.value)
+
+
+def test_a_first_line_that_is_no_heading_is_not_quoted(tmp_path):
+    plan = load_plan(write(tmp_path, GOOD))
+    with pytest.raises(PlanError) as caught:
+        plan.check_input(["CANARY-1", "CANARY-2"])
+    found = caught.value
+    assert [f.column for f in found.findings if f.kind.code == "input-column-unplanned"] == ["#1", "#2"]
+    assert "CANARY" not in "\n".join([str(found), *found.lines(), str([f.to_json() for f in found.findings])])
