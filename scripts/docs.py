@@ -1,7 +1,7 @@
 """Write or check the generated parts of the documents: commands, exit codes, states.
 
-    python scripts/docs.py write
-    python scripts/docs.py check      fail when a document is stale
+python scripts/docs.py write
+python scripts/docs.py check      fail when a document is stale
 """
 
 import inspect
@@ -25,7 +25,8 @@ def write_commands() -> str:
     """Return the reference of every command, as its help says it."""
     os.environ["SAKUSEI_LANG"] = "en"
     i18n.use_language("en")
-    lines = ["# Commands", "", "Written by `make docs` from the commands themselves. Every command also takes `--home --as --lang --json`.", ""]
+    about = "Written by `make docs` from the commands themselves. Every command also takes `--home --as --lang --json`."
+    lines = ["# Commands", "", about, ""]
     context = click.Context(root, info_name="sakusei", terminal_width=WIDTH, max_content_width=WIDTH)
     for name in COMMANDS:
         command = root.get_command(context, name)
@@ -37,7 +38,7 @@ def write_commands() -> str:
 
 def describe(command: click.Command, path: str, parent: click.Context) -> list[str]:
     """Return the sections of a command and of those below it."""
-    context = click.Context(command, info_name=path.split()[-1], parent=parent, terminal_width=WIDTH, max_content_width=WIDTH)
+    context = click.Context(command, info_name=path.rsplit(maxsplit=1)[-1], parent=parent, terminal_width=WIDTH, max_content_width=WIDTH)
     if isinstance(command, click.Group):
         lines = [f"## `{path}`", "", " ".join((command.help or "").split("\n\n")[0].split()), ""]
         for name in sorted(command.commands):
@@ -57,7 +58,8 @@ def write_errors() -> str:
 
 def write_states() -> str:
     """Return the diagram of states."""
-    return "\n".join(["# States of cases and files", "", "Written by `make docs` from `casework/states.py`.", "", "```mermaid", to_mermaid(), "```", ""])
+    about = "Written by `make docs` from `casework/states.py`."
+    return "\n".join(["# States of cases and files", "", about, "", "```mermaid", to_mermaid(), "```", ""])
 
 
 PAGES = {"commands.md": write_commands, "exit-codes.md": write_errors, "states.md": write_states}
