@@ -206,3 +206,16 @@ def normalise(session: Session, *, file_id: str) -> Reply:
     with open_office(session) as office, progress(N_("converting rows")) as advance:
         report = normalise_file(office, file_id, advance)
     return replies.show_normalised(file_id, report)
+
+
+@intake.command("dummy")
+@click.option("--table", cls=Option, required=True, help=N_("common schema of the file"))
+@click.option("--layout", cls=Option, help=N_("how the file is written: a shipped name, plain, or the path of a layout"))
+@click.option("--output", cls=Option, required=True, type=FILE, help=N_("file to write; .xlsx for a plain workbook"))
+@click.option("--rows", cls=Option, type=click.IntRange(1, 100_000), default=100, show_default=True, help=N_("rows to write"))
+def dummy(*, output: Path, **what: Any) -> Reply:
+    """Write a fictional file of the same layout, to rehearse with; no workspace is needed."""
+    from intake import replies
+    from intake.dummy import write_dummy
+
+    return replies.show_dummy(write_dummy(output, **what).name, what["rows"], output)

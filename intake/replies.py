@@ -113,6 +113,12 @@ def _list_repairs(report: ConversionReport) -> list[RenderableType]:
     return [translate(N_("repairs:")), table]
 
 
+def show_dummy(layout: str, rows: int, output: Path) -> Reply:
+    """Return what dummy file was written."""
+    text = translate(N_("written: {output}; {rows} fictional rows, layout {layout}"))
+    return Reply({"output": str(output), "rows": rows, "layout": layout}, text.format(output=output, rows=f"{rows:,}", layout=layout))
+
+
 def show_sealed(manifest: Mapping[str, Any], output: Path) -> Reply:
     """Return what was sealed."""
     text = translate(N_("sealed: {output}; {rows} rows, {persons} persons, layout {layout}"))
