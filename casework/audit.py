@@ -37,7 +37,7 @@ BROKEN = FindingKind("event-impossible", Severity.FILE, N_("event {sequence} spe
 UNRULED = FindingKind("event-unruled", Severity.FILE, N_("event {sequence} was written by someone who might not"))
 
 # What no table of steps knows: nobody may.
-IMPOSSIBLE = Rule(event="", roles=frozenset())
+IMPOSSIBLE = Rule(event="", label="", roles=frozenset())
 FINDINGS_SHOWN = 100
 
 

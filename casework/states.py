@@ -61,6 +61,8 @@ class Rule:
     ----------
     event : str
         Name of the event, `subject.past_participle`.
+    label : str
+        English template of what is done, for people.
     roles : frozenset[Role]
         One of these is needed.
     excludes : frozenset[str]
@@ -70,6 +72,7 @@ class Rule:
     """
 
     event: str
+    label: str
     roles: frozenset[Role]
     excludes: frozenset[str] = frozenset()
     requires: frozenset[str] = frozenset()
@@ -89,15 +92,12 @@ class Transition(Rule):
         For a step of a file: where its case must stand. Empty: anywhere.
     file_states : frozenset[FileState]
         For a step of a case: where all its files must stand. Empty: anywhere.
-    label : str
-        English template of what is done, for people.
     """
 
     source: State | None
     target: State
     case_states: frozenset[CaseState] = field(default_factory=frozenset)
     file_states: frozenset[FileState] = field(default_factory=frozenset)
-    label: str
 
 
 def _roles(*roles: Role) -> frozenset[Role]:
@@ -187,39 +187,39 @@ FILE_TRANSITIONS: tuple[Transition, ...] = (
 
 OFFICERS = _roles(Role.SCREENER, Role.APPROVER, Role.PROCESSOR, Role.REVIEWER, Role.RELEASE_OFFICER)
 
+
+def _record(kind: str, label: str, *roles: Role, excludes: frozenset[str] = frozenset()) -> tuple[str, Rule]:
+    return kind, Rule(event=f"record.{kind}", label=label, roles=_roles(*roles), excludes=excludes)
+
+
 # Records (append-only documents): kind → who may add one. Its event is `record.KIND`.
-RECORD_RULES: dict[str, Rule] = {
-    kind: Rule(event=f"record.{kind}", roles=roles, excludes=excludes)
-    for kind, roles, excludes in (
-        ("screening", _roles(Role.SCREENER), frozenset[str]()),
-        ("review", _roles(Role.SCREENER, Role.REVIEWER), frozenset[str]()),
-        ("decision", _roles(Role.APPROVER), SCREENED),
-        ("notice", _roles(Role.SCREENER, Role.APPROVER), frozenset[str]()),
-        ("opinion", _roles(Role.SCREENER), frozenset[str]()),
-        ("fee", _roles(Role.SCREENER, Role.APPROVER), frozenset[str]()),
-        ("payment", _roles(Role.SCREENER, Role.APPROVER), frozenset[str]()),
-        ("contract", _roles(Role.APPROVER), frozenset[str]()),
-        ("request", _roles(Role.SCREENER), frozenset[str]()),
-        ("answer", _roles(Role.SCREENER), frozenset[str]()),
-        ("transfer", _roles(Role.PROCESSOR), frozenset[str]()),
-        ("receipt", _roles(Role.PROCESSOR), frozenset[str]()),
-        ("quality", _roles(Role.PROCESSOR), frozenset[str]()),
-        ("conversion", _roles(Role.PROCESSOR), frozenset[str]()),
-        ("plan", _roles(Role.PROCESSOR), frozenset[str]()),
-        ("processing", _roles(Role.PROCESSOR), frozenset[str]()),
-        ("verification", _roles(Role.PROCESSOR, Role.REVIEWER), frozenset[str]()),
-        ("risk", _roles(Role.REVIEWER), frozenset({"file.processed"})),
-        ("gate", _roles(Role.REVIEWER, Role.RELEASE_OFFICER), frozenset[str]()),
-        ("release", _roles(Role.RELEASE_OFFICER), frozenset[str]()),
-        ("ledger", _roles(Role.RELEASE_OFFICER), frozenset[str]()),
-        ("delivery", _roles(Role.RELEASE_OFFICER), frozenset[str]()),
-        ("recall", _roles(Role.RELEASE_OFFICER), frozenset[str]()),
-        ("trace", _roles(Role.RELEASE_OFFICER, Role.AUDITOR), frozenset[str]()),
-        ("publication", _roles(Role.SCREENER, Role.RELEASE_OFFICER), frozenset[str]()),
-        ("erasure_order", _roles(Role.PROCESSOR, Role.RELEASE_OFFICER), frozenset[str]()),
-        ("certificate", _roles(Role.RELEASE_OFFICER), frozenset[str]()),
+RECORD_RULES: dict[str, Rule] = dict(
+    (
+        _record("screening", N_("keep the screening"), Role.SCREENER),
+        _record("review", N_("answer the tests that need a person"), Role.SCREENER, Role.REVIEWER),
+        _record("decision", N_("decide the proposal"), Role.APPROVER, excludes=SCREENED),
+        _record("notice", N_("write a notice"), *DESK),
+        _record("opinion", N_("record the opinion step"), Role.SCREENER),
+        _record("fee", N_("set the fee"), *DESK),
+        _record("payment", N_("record the payment"), *DESK),
+        _record("contract", N_("keep the contract"), Role.APPROVER),
+        _record("request", N_("keep the request"), Role.SCREENER),
+        _record("answer", N_("record the answer of the municipality"), Role.SCREENER),
+        _record("transfer", N_("keep the manifest of the transfer"), Role.PROCESSOR),
+        _record("receipt", N_("sign the receipt"), Role.PROCESSOR),
+        _record("quality", N_("keep the conversion report"), Role.PROCESSOR),
+        _record("plan", N_("keep the plan"), Role.PROCESSOR),
+        _record("processing", N_("keep the report of the processing"), Role.PROCESSOR),
+        _record("risk", N_("keep the assessment of the risk"), Role.REVIEWER, excludes=frozenset({"file.processed"})),
+        _record("gate", N_("keep the verdict of the assessment"), Role.REVIEWER, Role.RELEASE_OFFICER),
+        _record("release", N_("number the release"), Role.RELEASE_OFFICER),
+        _record("ledger", N_("enter the release in the ledger"), Role.RELEASE_OFFICER),
+        _record("recall", N_("recall a release"), Role.RELEASE_OFFICER),
+        _record("trace", N_("trace a file"), Role.RELEASE_OFFICER, Role.AUDITOR),
+        _record("erasure_order", N_("order the erasure"), Role.PROCESSOR, Role.RELEASE_OFFICER),
+        _record("certificate", N_("keep the certificate of erasure"), Role.RELEASE_OFFICER),
     )
-}
+)
 
 # Releases are spoken of by number (L-0001); other records hardly ever (D-0001).
 PREFIXES = {"release": "L"}
@@ -228,14 +228,14 @@ PREFIXES = {"release": "L"}
 RULES: dict[str, Rule] = {
     rule.event: rule
     for rule in (
-        Rule(event="register.added", roles=_roles(Role.SCREENER)),
-        Rule(event="register.revised", roles=_roles(Role.SCREENER, Role.RELEASE_OFFICER)),
-        Rule(event="register.struck", roles=_roles(Role.SCREENER)),
-        Rule(event="person.added", roles=_roles(Role.APPROVER)),
-        Rule(event="person.changed", roles=_roles(Role.APPROVER)),
-        Rule(event="paper.added", roles=OFFICERS),
-        Rule(event="vault.sealed", roles=_roles(Role.PROCESSOR)),
-        Rule(event="vault.opened", roles=_roles(Role.PROCESSOR, Role.REVIEWER, Role.RELEASE_OFFICER)),
+        Rule(event="register.added", label=N_("add a register entry"), roles=_roles(Role.SCREENER)),
+        Rule(event="register.revised", label=N_("revise a register entry"), roles=_roles(Role.SCREENER, Role.RELEASE_OFFICER)),
+        Rule(event="register.struck", label=N_("strike a register entry"), roles=_roles(Role.SCREENER)),
+        Rule(event="person.added", label=N_("add a person"), roles=_roles(Role.APPROVER)),
+        Rule(event="person.changed", label=N_("change the roles of a person"), roles=_roles(Role.APPROVER)),
+        Rule(event="paper.added", label=N_("keep a paper"), roles=OFFICERS),
+        Rule(event="vault.sealed", label=N_("seal a file in the vault"), roles=_roles(Role.PROCESSOR)),
+        Rule(event="vault.opened", label=N_("open a file of the vault"), roles=_roles(Role.PROCESSOR, Role.REVIEWER, Role.RELEASE_OFFICER)),
     )
 }
 
@@ -249,6 +249,12 @@ def find_transition(source: State | None, target: State) -> Transition | None:
 def find_transitions(event: str) -> tuple[Transition, ...]:
     """Return the steps that write this event."""
     return tuple(step for step in CASE_TRANSITIONS + FILE_TRANSITIONS if step.event == event)
+
+
+def find_label(event: str) -> str:
+    """Return the English template of what an event does; the event's name when no rule writes it."""
+    rules: tuple[Rule, ...] = (*CASE_TRANSITIONS, *FILE_TRANSITIONS, *RECORD_RULES.values(), *RULES.values())
+    return next((rule.label for rule in rules if rule.event == event), event)
 
 
 def next_steps(state: State) -> tuple[Transition, ...]:

@@ -12,7 +12,7 @@ from casework.store.documents import unknown
 from casework.store.register import Register
 from casework.store.transactions import by_id
 from schemas.errors import TransitionRefused
-from schemas.messages import N_, Name, Param
+from schemas.messages import N_, Name, Param, Term
 
 
 class Files(Cases, Register):
@@ -82,11 +82,11 @@ class Files(Cases, Register):
         """Raise when the case does not stand where a step of its file needs it."""
         if step.case_states and state not in step.case_states:
             raise TransitionRefused(
-                N_("{case} is {state}; {event} needs it to be {needed}"),
+                N_("{case} is {state}; this step ({step}) needs it to be {needed}"),
                 N_("see what is waited for: sakusei status"),
                 case=Name(case_id),
                 state=name_labels([state]),
-                event=Name(step.event),
+                step=Term(step.label),
                 needed=name_labels(step.case_states),
             )
 

@@ -7,10 +7,10 @@ from sqlalchemy import insert, select, update
 
 from casework.labels import name_labels
 from casework.records import Person, office_table, person_table
-from casework.states import RULES, Role, Rule
+from casework.states import RULES, Role, Rule, find_label
 from casework.store.chain import GENESIS, Chain, plain_facts
 from schemas.errors import InternalError, SettingsError, TransitionRefused
-from schemas.messages import N_, Name, Param
+from schemas.messages import N_, Name, Param, Term
 
 # The opening itself, and the first person.
 OPENING_EVENTS = 2
@@ -130,26 +130,29 @@ class People(Chain):
         if not rule.roles:
             raise InternalError(N_("a rule without roles"), N_("report this line to the maintainers"))
         person = self.get_person(actor)
-        what = Name(rule.event)
+        step = Term(rule.label)
         if not person.roles & rule.roles:
             raise TransitionRefused(
-                N_("{person} may not write {event}: the role {roles} is needed"),
+                N_("{person} may not take this step ({step}): the role {roles} is needed"),
                 N_("let someone with the role do it, or see: sakusei person list"),
                 person=Name(actor),
-                event=what,
+                step=step,
                 roles=name_labels(rule.roles),
             )
         missing = [event for event in sorted(rule.requires) if not self._actors(frozenset({event}), case_id, file_id)]
         if missing:
             raise TransitionRefused(
-                N_("{event} needs {missing} before it"), N_("see what is waited for: sakusei status"), event=what, missing=Name(missing[0])
+                N_("this step ({step}) needs another before it: {missing}"),
+                N_("see what is waited for: sakusei status"),
+                step=step,
+                missing=Term(find_label(missing[0])),
             )
         if actor in self._actors(rule.excludes, case_id, file_id):
             raise TransitionRefused(
-                N_("{person} may not write {event}: nobody approves their own work"),
+                N_("{person} may not take this step ({step}): nobody approves their own work"),
                 N_("let another person with the role {roles} do it"),
                 person=Name(actor),
-                event=what,
+                step=step,
                 roles=name_labels(rule.roles),
             )
 

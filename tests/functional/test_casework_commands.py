@@ -208,7 +208,7 @@ def test_audit_finds_an_erased_file_that_came_back(sakusei, busy):
 def test_a_vault_is_listed_and_erased_by_two(sakusei, busy):
     items = json.loads(sakusei("vault", "list", "--json")[1])["items"]
     assert [(item["file_id"], item["kind"], item["size_bytes"], item["erased_at"]) for item in items] == [("F-0001", "received", 4, None)]
-    refused(sakusei("vault", "erase", "F-0001"), 17, "needs record.erasure_order before it")
+    refused(sakusei("vault", "erase", "F-0001"), 17, "this step (erase the file) needs another before it: order the erasure")
     assert "another person carries it out" in sakusei("vault", "erase", "F-0001", "--order")[1]
     refused(sakusei("vault", "erase", "F-0001"), 17, "nobody approves their own work")
     refused(sakusei("vault", "erase", "F-0001", actor="clerk"), 17, "the role release officer is needed")
@@ -228,7 +228,7 @@ def test_the_office_speaks_japanese(sakusei, busy, capsys):
     assert "契約を締結する — 承認者: chief, deputy" in out
     assert run(["vault", "erase", "F-0001", "--home", str(busy), "--as", "deputy", "--lang", "ja"]) == 17
     err = capsys.readouterr().err
-    assert err.startswith("error: file.erased の前に record.erasure_order が必要です\nhint: ")
+    assert err.startswith("error: この手続（ファイルを消去する）の前に、別の手続が必要です: 消去の指示\nhint: ")
     assert run(["vault", "erase", "F-0001", "--home", str(busy), "--as", "clerk", "--lang", "ja"]) == 17
     assert "役割 提供担当 が必要です" in capsys.readouterr().err
     assert run(["person", "list", "--home", str(busy), "--lang", "en", "--as", "chief"]) == 0

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from casework.i18n import find_translator
 from casework.labels import LABELS
 from casework.states import (
     CASE_TRANSITIONS,
@@ -13,6 +14,7 @@ from casework.states import (
     CaseState,
     FileState,
     Role,
+    find_label,
     find_transition,
     find_transitions,
     next_steps,
@@ -95,3 +97,13 @@ def test_the_diagram_has_one_arrow_per_step_and_one_per_end():
     assert text.startswith("stateDiagram-v2\n")
     assert len(arrows) == len(EVERY) + 5
     assert "file_processed --> file_assessed: file.assessed [reviewer] (not by file.processed)" in text
+
+
+def test_every_rule_says_in_both_languages_what_is_done():
+    japanese = find_translator("ja")
+    for rule in (*EVERY, *RECORD_RULES.values(), *RULES.values()):
+        assert rule.label
+        assert "." not in rule.label
+        assert japanese(rule.label) != rule.label
+    assert find_label("record.erasure_order") == "order the erasure"
+    assert find_label("nothing.known") == "nothing.known"
