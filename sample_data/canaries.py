@@ -5,9 +5,10 @@ Parquet and SQLite). Not decided here: which folders must be free of them.
 """
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sample_data import numbering
+from sample_data.defects import Defect
 from sample_data.pools import open_stream
 from sample_data.spelling import halve_kana, widen
 from sample_data.write import Sample, WrittenFile, write_file
+from schemas.files import canonical_json, write_bytes
 from schemas.tables import Role, TableSchema, load_table
 
 ENCODINGS = ("utf-8", "cp932", "utf-16-le", "utf-16-be")
@@ -107,7 +110,9 @@ def is_unique(text: str) -> bool:
     return len(text) >= (FEWEST_DIGITS if text.isdigit() else FEWEST_CHARACTERS)
 
 
-def write_with_canaries(sample: Sample, path: Path, *, layout: str) -> tuple[WrittenFile, tuple[Canary, ...]]:
+def write_with_canaries(
+    sample: Sample, path: Path, *, layout: str, defects: tuple[Defect, ...] = (), count: int = 5
+) -> tuple[WrittenFile, tuple[Canary, ...]]:
     """Write a synthetic file with marks in its personal fields, and return the file and the marks to look for."""
     planted: list[Canary] = []
 
@@ -116,7 +121,17 @@ def write_with_canaries(sample: Sample, path: Path, *, layout: str) -> tuple[Wri
         planted.extend(canaries)
         return marked
 
-    return write_file(sample, path, layout=layout, change=plant), tuple(planted)
+    return write_file(sample, path, layout=layout, defects=defects, count=count, change=plant), tuple(planted)
+
+
+def save_canaries(path: Path, canaries: tuple[Canary, ...]) -> None:
+    """Write a list of marks as JSON."""
+    write_bytes(path, canonical_json([asdict(canary) for canary in canaries]))
+
+
+def load_canaries(path: Path) -> tuple[Canary, ...]:
+    """Return a list of marks that was written."""
+    return tuple(Canary(**entry) for entry in json.loads(path.read_text(encoding="utf-8")))
 
 
 def find_canaries(folder: Path, canaries: tuple[Canary, ...]) -> list[Sighting]:

@@ -28,6 +28,7 @@ def sample() -> None:
 @click.option("--months", cls=Option, type=click.IntRange(1, 120), default=12, show_default=True, help=N_("months of claims"))
 @click.option("--defect", "defects", cls=Option, multiple=True, metavar="NAME", help=N_("what shall be wrong; may be repeated"))
 @click.option("--count", cls=Option, type=click.IntRange(1), default=5, show_default=True, help=N_("rows per defect"))
+@click.option("--canaries", cls=Option, is_flag=True, help=N_("plant unique marks in personal fields, and list them"))
 @click.option("--date", "day", cls=Option, type=DAY, help=N_("day of the proposals [today]"))
 def write(*, output: Path, day: datetime | None, **options: object) -> Reply:
     """Write files, register entries and proposals of fictional municipalities."""
@@ -53,9 +54,10 @@ def municipalities() -> Reply:
 @click.command(cls=Command)
 @click.option("--people", cls=Option, type=click.IntRange(1400), default=3000, show_default=True, help=N_("persons per municipality"))
 @click.option("--seed", cls=Option, type=click.IntRange(0), default=1, show_default=True, help=N_("same seed, same files"))
+@click.option("--canaries", cls=Option, is_flag=True, help=N_("plant unique marks in personal fields, and list them"))
 @click.pass_obj
-def demo(session: Session, *, people: int, seed: int) -> Reply:
+def demo(session: Session, *, people: int, seed: int, canaries: bool) -> Reply:
     """Run all eight steps on synthetic municipalities, ending in verified releases."""
     from sample_data.demo import run_demo
 
-    return replies.show_demo(run_demo(session, people=people, seed=seed))
+    return replies.show_demo(run_demo(session, people=people, seed=seed, canaries=canaries))

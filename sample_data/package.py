@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from sample_data import papers
+from sample_data.canaries import Canary, save_canaries, write_with_canaries
 from sample_data.defects import Damage, Defect, can_damage
 from sample_data.sheets import load_layout, load_layout_table
 from sample_data.write import AS_OF, MONTHS, SUFFIXES, Sample, WrittenFile, check_sample, write_file
@@ -16,6 +17,7 @@ from schemas.municipalities import get_municipality
 
 README = "README-synthetic.md"
 DAMAGES = "synthetic-defects.json"
+CANARIES = "synthetic-canaries.json"
 DEFAULT_LAYOUTS = {
     "kokuho_benefit": "kokuho-csv-cp932",
     "nursing_home_waitlist": "waitlist-csv-utf8",
@@ -47,6 +49,8 @@ class Wish:
         Rows per defect.
     today : date
         Day of the proposals.
+    canaries : bool
+        Plant unique marks in the personal fields, and list them.
     """
 
     tables: tuple[str, ...]
@@ -58,6 +62,7 @@ class Wish:
     defects: tuple[Defect, ...] = ()
     count: int = 5
     today: date
+    canaries: bool = False
 
 
 def write_samples(output: Path, wish: Wish, advance: Callable[[int], None] | None = None) -> tuple[WrittenFile, ...]:
@@ -70,14 +75,23 @@ def write_samples(output: Path, wish: Wish, advance: Callable[[int], None] | Non
     """
     check_wish(wish)
     output.mkdir(parents=True, exist_ok=True)
-    written = []
+    written: list[WrittenFile] = []
+    canaries: list[Canary] = []
     for table, layout, code in plan_files(wish):
         defects = tuple(defect for defect in wish.defects if can_damage(defect, load_layout(layout)))
         sample = Sample(table=table, municipality=code, persons=wish.persons, seed=wish.seed, months=wish.months)
-        written.append(write_file(sample, output / name_file(layout, code), layout=layout, defects=defects, count=wish.count))
+        path = output / name_file(layout, code)
+        if wish.canaries:
+            file, planted = write_with_canaries(sample, path, layout=layout, defects=defects, count=wish.count)
+            canaries += planted
+        else:
+            file = write_file(sample, path, layout=layout, defects=defects, count=wish.count)
+        written.append(file)
         write_register_entry(written[-1])
         if advance:
             advance(1)
+    if wish.canaries:
+        save_canaries(output / CANARIES, tuple(canaries))
     _write_proposals(output, tuple(written), wish.today)
     write_bytes(output / DAMAGES, canonical_json([_to_json(file) for file in written]))
     write_bytes(output / README, _write_readme(tuple(written)).encode())

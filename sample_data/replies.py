@@ -30,6 +30,7 @@ def to_wish(day: datetime | None, **options: Any) -> Wish:
         months=options["months"],
         defects=tuple(get_defect(code) for code in options["defects"]),
         count=options["count"],
+        canaries=options["canaries"],
         today=(day or datetime.now(UTC)).date(),
     )
     check_wish(wish)
