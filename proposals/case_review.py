@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from casework.labels import name_labels
 from casework.office import Office
 from casework.records import Case
 from casework.states import CaseState
@@ -74,7 +75,7 @@ def screen_case(office: Office, case_id: str) -> Sheet:
                 N_("{case} is {state}: only a submitted case or one under review is screened"),
                 N_("see what is waited for: sakusei status"),
                 case=Name(case_id),
-                state=Name(case.state),
+                state=name_labels([case.state]),
             )
         verdicts = screen_proposal(load_question(office, case))
         if case.state is CaseState.SUBMITTED:
@@ -263,5 +264,5 @@ def _check_under_review(case: Case) -> None:
             N_("{case} is {state}, not under review"),
             N_("see what is waited for: sakusei status"),
             case=Name(case.id),
-            state=Name(case.state),
+            state=name_labels([case.state]),
         )

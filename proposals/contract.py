@@ -7,6 +7,7 @@ regime), who may sign (`casework.states`).
 from datetime import date
 from typing import Any
 
+from casework.labels import name_labels
 from casework.office import Office
 from casework.records import Case
 from casework.states import CaseState, FileState
@@ -54,7 +55,7 @@ def set_fee(
         if case.state not in {CaseState.ACCEPTED, CaseState.REQUESTED}:
             raise TransitionRefused(
                 N_("{case} is {state}: a fee is set between acceptance and contract"), N_("see what is waited for: sakusei status"),
-                case=Name(case_id), state=Name(case.state),
+                case=Name(case_id), state=name_labels([case.state]),
             )  # fmt: skip
         if office.store.get_record("payment", case_id=case_id):
             raise TransitionRefused(N_("the fee of {case} is paid"), N_("it cannot change any more"), case=Name(case_id))
@@ -189,7 +190,7 @@ def cancel_contract(office: Office, case_id: str, ground: str, *, text: str = ""
         if ground not in grounds:
             raise FormRejected(
                 N_("{ground} is no ground for ending {case}, which is {state}"), N_("use one of: {grounds}"),
-                ground=Name(ground), case=Name(case_id), state=Name(case.state), grounds=Name(", ".join(grounds)),
+                ground=Name(ground), case=Name(case_id), state=name_labels([case.state]), grounds=Name(", ".join(grounds)),
             )  # fmt: skip
         office.store.move_case(case_id, CaseState.CANCELLED, actor=office.actor, facts={"ground": Name(ground)})
         head = letter_head(office, case, [proposer["addressee"] for proposer in describe_proposers(case.document)])

@@ -7,6 +7,7 @@ Decided here: the letter that fits the state, and what must be known before it i
 from datetime import date, timedelta
 from typing import Any
 
+from casework.labels import name_labels
 from casework.office import Office
 from casework.records import Case
 from casework.states import CaseState
@@ -59,7 +60,7 @@ def _choose(office: Office, case: Case) -> tuple[str, dict[str, Any]]:
         return "returned", {**_refused(office, case, regime, returns[-1]), **deadline}
     raise TransitionRefused(
         N_("{case} is {state}: there is no result to write about"), N_("decide it first: sakusei proposal decide {case}"),
-        case=Name(case.id), state=Name(case.state),
+        case=Name(case.id), state=name_labels([case.state]),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from casework.labels import name_labels
 from casework.office import Office
 from casework.records import Case
 from casework.states import CaseState, FileState
@@ -66,7 +67,7 @@ def issue_requests(office: Office, case_id: str, *, deadline: date | None = None
         if case.state is not CaseState.ACCEPTED:
             raise TransitionRefused(
                 N_("{case} is {state}: files are asked for once, after acceptance"), N_("see what is waited for: sakusei status"),
-                case=Name(case_id), state=Name(case.state),
+                case=Name(case_id), state=name_labels([case.state]),
             )  # fmt: skip
         requests = tuple(_issue(office, case, offer, by) for offer in case_offers(office, case))
         office.store.move_case(case_id, CaseState.REQUESTED, actor=office.actor, facts={"files": len(requests)})
@@ -184,7 +185,7 @@ def record_answer(office: Office, file_id: str, *, consent: bool, reason: str = 
         if file.state is not FileState.REQUESTED:
             raise TransitionRefused(
                 N_("{file} is {state} and waits for no answer"), N_("see what is waited for: sakusei status"),
-                file=Name(file_id), state=Name(file.state),
+                file=Name(file_id), state=name_labels([file.state]),
             )  # fmt: skip
         office.store.add_record("answer", document, actor=office.actor, file_id=file_id, facts={"consent": int(consent)})
         if not consent:
