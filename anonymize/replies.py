@@ -106,10 +106,11 @@ def show_report(report: "ProcessingReport") -> Reply:
     ]
     if report.listed_persons or report.rows_in > report.rows_out + report.suppressed_rows:
         left_out = N_(
-            "{removed} rows removed by opt-out ({found} of {listed} listed persons found), {unsampled} not sampled, {surplus} surplus"
+            "{removed} rows opted out ({found} of {listed} persons found), {unsampled} not sampled, {surplus} surplus, {merged} merged"
         )
         counts = {"removed": report.removed_rows, "found": report.found_persons, "listed": report.listed_persons}
-        lines.append(translate(left_out).format(**counts, unsampled=report.sampled_out_rows, surplus=report.surplus_rows))
+        counts |= {"unsampled": report.sampled_out_rows, "surplus": report.surplus_rows, "merged": report.merged_rows}
+        lines.append(translate(left_out).format(**counts))
     return Reply(report.to_json(), [*lines, table])
 
 

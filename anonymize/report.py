@@ -48,9 +48,9 @@ class ProcessingReport:
     Parameters
     ----------
     rows_in, rows_out, suppressed_rows : int
-        rows_in = rows_out + suppressed_rows + removed_rows + sampled_out_rows + surplus_rows.
-    removed_rows, sampled_out_rows, surplus_rows : int
-        Rows that took no part: of persons who opted out, who were not drawn, and beyond the rows a person may give.
+        rows_in = rows_out + suppressed_rows + removed_rows + sampled_out_rows + surplus_rows + merged_rows.
+    removed_rows, sampled_out_rows, surplus_rows, merged_rows : int
+        Rows that took no part: of persons who opted out, who were not drawn, beyond the rows a person may give; and rows that became one.
     listed_persons, found_persons : int
         Persons on the opt-out list, and how many of them the file holds.
     persons_in, persons_out : int
@@ -93,6 +93,7 @@ class ProcessingReport:
     removed_rows: int
     sampled_out_rows: int
     surplus_rows: int
+    merged_rows: int
     listed_persons: int
     found_persons: int
     k: int

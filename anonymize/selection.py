@@ -1,4 +1,4 @@
-"""Which rows of a file take part: opted-out persons go first, then a sample of persons is drawn, then persons give at most n rows each.
+"""Which rows of a file take part: without opted-out persons, of a sample, at most n of each person, and last perhaps reduced to one.
 
 Decided here: the order (opt-out before sampling, so that nobody who refused decides who is drawn), and that every row left out is counted
 under one heading. All draws come from the seed and the content. Not decided here: which of the rows left are suppressed (search).
@@ -12,6 +12,7 @@ import ibis
 import numpy as np
 import pyarrow as pa
 
+from anonymize.aggregation import aggregate_rows
 from anonymize.draws import RANK, ROW, draw_numbers, number_rows, permute, place_by, rank_distinct
 from anonymize.engine import Engine, match
 from anonymize.treatments import Surroundings
@@ -35,6 +36,8 @@ class LeftOut:
         Of persons who were not drawn.
     surplus_rows : int
         Beyond the rows a person may give.
+    merged_rows : int
+        Fewer because rows were reduced to one per person, or per person and period.
     listed_persons, found_persons : int
         Keys on the opt-out list, and how many of them the file holds.
     """
@@ -42,13 +45,14 @@ class LeftOut:
     removed_rows: int = 0
     sampled_out_rows: int = 0
     surplus_rows: int = 0
+    merged_rows: int = 0
     listed_persons: int = 0
     found_persons: int = 0
 
     @property
     def rows(self) -> int:
         """Rows left out in all."""
-        return self.removed_rows + self.sampled_out_rows + self.surplus_rows
+        return self.removed_rows + self.sampled_out_rows + self.surplus_rows + self.merged_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,7 +87,7 @@ def select_rows(rows: ibis.Table, plan: Plan, around: Surroundings) -> Selection
     FileRejected
         The opt-out list cannot be read, or a row has no person key.
     """
-    if plan.remove is None and plan.sample is None and plan.rows_per_person is None:
+    if plan.remove is None and plan.sample is None and plan.rows_per_person is None and plan.aggregate is None:
         return Selection(rows=rows)
     check_unit(around.engine, rows, plan.unit)
     persons_in, rows_in = _count_persons(rows, around), _count(rows, around)
@@ -114,11 +118,16 @@ def _limit(rows: ibis.Table, plan: Plan, around: Surroundings) -> ibis.Table:
     return limit_rows(rows, plan.rows_per_person or 0, plan.unit or "", around) if limited else rows
 
 
+def _merge(rows: ibis.Table, plan: Plan, _around: Surroundings) -> ibis.Table:
+    return rows if plan.aggregate is None else aggregate_rows(rows, plan.aggregate)
+
+
 # Heading of the count → what leaves rows out, in the order they act.
 STEPS: tuple[tuple[str, Callable[[ibis.Table, Plan, Surroundings], ibis.Table]], ...] = (
     ("removed_rows", _remove),
     ("sampled_out_rows", _sample),
     ("surplus_rows", _limit),
+    ("merged_rows", _merge),
 )
 
 

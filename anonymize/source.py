@@ -88,7 +88,9 @@ def is_parquet(path: Path) -> bool:
 
 def needed_columns(plan: Plan) -> list[str]:
     """Return the columns that are released or counted by, in the order of the plan."""
-    return [column.name for column in plan.columns if not column.is_dropped or column.name == plan.unit]
+    read, made = (plan.aggregate.sources, plan.aggregate.made) if plan.aggregate else (frozenset(), frozenset())
+    needed = [column.name for column in plan.columns if not column.is_dropped or column.name == plan.unit or column.name in read]
+    return [name for name in needed if name not in made]
 
 
 def _read_parquet(path: Path, plan: Plan) -> pa.Schema:

@@ -226,7 +226,7 @@ def _check_k(file: sql.WrittenFile, plan: Plan, measured: Verification) -> Itera
 
 
 def _check_rows_per_person(file: sql.WrittenFile, plan: Plan, _measured: Verification) -> Iterator[Reason]:
-    most = plan.rows_per_person
+    most = 1 if plan.aggregate and set(plan.aggregate.by) == {plan.unit} else plan.rows_per_person
     if most is not None and plan.person_id and sql.count_most_rows(file) > most:
         yield _reason("rows-per-person", N_("a person has more than {most} rows"), most=most)
 

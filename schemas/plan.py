@@ -13,6 +13,7 @@ from typing import Any, Literal
 from schemas.errors import PlanError
 from schemas.files import canonical_json, sha256_bytes
 from schemas.messages import N_, Name
+from schemas.plan_aggregate import Aggregate, parse_aggregate
 from schemas.plan_input import compare_columns
 from schemas.tables import Role
 
@@ -134,6 +135,8 @@ class Plan:
         Share (0–1) of persons that is drawn at random.
     rows_per_person : int or None
         Most rows a person may give, drawn at random.
+    aggregate : Aggregate or None
+        What reduces the rows to one per person, or per person and period.
     folder : Path or None
         Where relative paths start.
     """
@@ -150,6 +153,7 @@ class Plan:
     remove: str | None = None
     sample: float | None = None
     rows_per_person: int | None = None
+    aggregate: Aggregate | None = None
     folder: Path | None = None
 
     @property
@@ -197,6 +201,7 @@ class Plan:
             remove=None if self.remove is None else {"persons": self.remove},
             sample=None if self.sample is None else {"share": self.sample},
             rows_per_person=self.rows_per_person,
+            aggregate=self.aggregate and self.aggregate.to_document(),
         )
         return {**head, **selection, **tail, "columns": {column.name: column.to_document() for column in self.columns}}
 
@@ -214,7 +219,8 @@ class Plan:
         PlanError
             A column of either side is missing in the other; there is a finding for each.
         """
-        findings = compare_columns(list(names), [column.name for column in self.columns])
+        made = self.aggregate.made if self.aggregate else frozenset()
+        findings = compare_columns(list(names), [column.name for column in self.columns if column.name not in made])
         if findings:
             raise PlanError(
                 N_("the plan and the columns of the input differ, first at {column}"),
@@ -263,6 +269,7 @@ def parse_plan(document: Mapping[str, Any], *, folder: Path | None = None) -> Pl
         remove=document.get("remove", {}).get("persons"),
         sample=document.get("sample", {}).get("share"),
         rows_per_person=document.get("rows_per_person"),
+        aggregate=parse_aggregate(document.get("aggregate")),
         columns=columns,
         folder=folder,
     )

@@ -13,6 +13,7 @@ from schemas.errors import FormRejected, PlanError, SettingsError
 from schemas.findings import Finding, FindingKind, Severity
 from schemas.messages import N_, Name
 from schemas.plan import DROP, FRESH_ID, Plan, PlannedColumn
+from schemas.plan_aggregate import check_aggregate
 from schemas.plan_treatments import LEVEL_RANGE, check_treatments, find_top
 from schemas.tables import Role, TableSchema, load_table
 
@@ -190,6 +191,7 @@ def _compare_roles(plan: Plan, table: TableSchema) -> Iterator[Finding]:
 
 RULES: tuple[Callable[[Plan], Iterator[Finding]], ...] = (
     _check_roles,
+    check_aggregate,
     check_treatments,
     _check_hierarchies,
     _check_unit,

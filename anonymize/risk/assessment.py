@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from anonymize.aggregation import reduce_source
 from anonymize.class_table import find_as_of
 from anonymize.risk.attacks.originals import Originals
 from anonymize.risk.attacks.result import AttackResult
@@ -167,7 +168,7 @@ def assess(
     plan = subject.plan
     with open_work_folder(work) as private, open_released(subject.released, plan.unit) as released:
         check_plan(released, plan)
-        source = open_source(subject.original, plan, work=private, delimiter=subject.delimiter)
+        source = reduce_source(open_source(subject.original, plan, work=private, delimiter=subject.delimiter), plan, private)
         originals = Originals(path=source.path, schema=source.schema, unit=plan.unit)
         dated = dataclasses.replace(subject, plan=date_plan(plan, originals))
         figures = measure_models(released, dated, thresholds, source.schema)
@@ -248,7 +249,7 @@ def attack_release(
     def process_half(source: Path, output: Path) -> None:
         from anonymize.pipeline import process
 
-        part = dataclasses.replace(plan, remove=None)  # whoever opted out was known before; the list need not lie here
+        part = dataclasses.replace(plan, remove=None, aggregate=None)  # the list need not lie here, and rows were reduced before
         process(source=source, plan=part, output=output, method=released.facts.get("method"), seed=settings.seed)
 
     attacked = Attacked(originals=originals, released=released, plan=plan, process=process_half)

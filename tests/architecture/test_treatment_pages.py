@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from anonymize.treatments import STEPS, WHOLE, make_treatments
+from schemas.plan_aggregate import parse_aggregate
 from schemas.plan_treatments import STEP_SETTINGS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "treatments.md").read_text(encoding="utf-8")
@@ -35,9 +36,8 @@ def test_clauses_are_those_of_the_code(row):
     assert said == treatment.clauses
 
 
-def test_examples_have_valid_settings():
-    for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL):
-        found = yaml.safe_load(block)
-        columns = found.get("columns", found) if isinstance(found, dict) else {}
-        for column in (entry for entry in columns.values() if isinstance(entry, dict) and isinstance(entry.get("treatment"), dict)):
-            assert all(STEP_SETTINGS[step](settings) for step, settings in column["treatment"].items())
+def test_examples_are_plans():
+    treated, reduced = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
+    steps = [step for column in treated.values() for step in column["treatment"].items()]
+    assert all(STEP_SETTINGS[step](settings) for step, settings in steps)
+    assert parse_aggregate(reduced["aggregate"]).made == {"claims", "cost_highest"}
