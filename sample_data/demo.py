@@ -82,7 +82,7 @@ def run_demo(session: Session, *, people: int, seed: int, canaries: bool = False
     ------
     SettingsError
         The folder is not the demonstration's own.
-    EngineFailed
+    InternalError
         A command did not answer as expected.
     """
     began = time.monotonic()

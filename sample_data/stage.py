@@ -16,7 +16,7 @@ import click
 
 from casework import console
 from casework.i18n import translate
-from schemas.errors import EngineFailed
+from schemas.errors import InternalError
 from schemas.messages import N_, Name
 
 LINES_SHOWN = (3, 3)  # at the beginning and at the end of an answer
@@ -70,7 +70,7 @@ class Stage:
 
         Raises
         ------
-        EngineFailed
+        InternalError
             Another exit code came.
         """
         typed = [*arguments, *(["--as", actor] if actor else [])]
@@ -83,7 +83,7 @@ class Stage:
             self._print(click.style(f"    → {note}", fg="yellow"))
             self.refusals.append(" ".join(arguments[:2]))
         if code != expect:
-            raise EngineFailed(
+            raise InternalError(
                 N_("the demonstration expected exit code {expected} of `{command}`, and {code} came"),
                 N_("the answer of the command is above; run it by itself to see more"),
                 expected=expect,
@@ -96,7 +96,7 @@ class Stage:
         """Return the first id of a kind (`C`, `F`, `R`, `L`) in an answer."""
         found = re.search(rf"\b{letter}-[0-9]{{4,}}\b", text)
         if found is None:
-            raise EngineFailed(
+            raise InternalError(
                 N_("the demonstration found no id {letter}-… in an answer"), N_("run the last command by itself"), letter=Name(letter)
             )
         return found.group()

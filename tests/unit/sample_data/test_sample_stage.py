@@ -5,7 +5,7 @@ import yaml
 
 from sample_data.plans import edit_plan, get_plan_table
 from sample_data.stage import COLUMNS_SHOWN, Stage, cut_line, run_quietly
-from schemas.errors import EngineFailed
+from schemas.errors import InternalError
 from schemas.plan import load_plan
 
 
@@ -23,7 +23,7 @@ def test_shows_the_command_as_a_person_types_it_and_its_answer(stage, capsys):
 
 
 def test_an_unexpected_exit_code_ends_it(stage, capsys):
-    with pytest.raises(EngineFailed, match="expected exit code 0 of `status`, and 10 came"):
+    with pytest.raises(InternalError, match="expected exit code 0 of `status`, and 10 came"):
         stage.run("status")
     assert "error:" in capsys.readouterr().out
 
@@ -35,7 +35,7 @@ def test_a_refusal_on_purpose_is_said_to_be_one(stage, capsys):
 
 
 def test_a_refusal_that_does_not_come_ends_it(stage):
-    with pytest.raises(EngineFailed):
+    with pytest.raises(InternalError):
         stage.run("sample", "municipalities", expect=10)
 
 
@@ -46,7 +46,7 @@ def test_quiet_prints_nothing(tmp_path, capsys):
 
 def test_ids_are_read_off_answers(stage):
     assert stage.find_id("C-0012, revision 1: F-0003", "F") == "F-0003"
-    with pytest.raises(EngineFailed):
+    with pytest.raises(InternalError):
         stage.find_id("nothing", "C")
 
 
