@@ -22,6 +22,7 @@ from intake.quality import ConversionReport
 from intake.quarantine import QUARANTINE_SCHEMA
 from intake.reading import Opened, open_source
 from intake.survey import Survey, survey
+from intake.unpack import unpack
 from schemas.errors import FileRejected
 from schemas.files import replace_file, sha256_file, write_bytes
 from schemas.messages import N_, Name
@@ -95,7 +96,7 @@ def convert_file(
     Parameters
     ----------
     source : Path
-        The file as it came.
+        The file as it came; one data file in a gzip or zip file is taken out.
     table : str
         Name of the table.
     layout : str or None
@@ -119,14 +120,17 @@ def convert_file(
     """
     wanted = Outputs(table=output, quarantine=quarantine, defects=defects, report=report)
     wanted.check(source)
-    account = convert_source(source, choose_layout(source, table, layout).with_as_of(as_of), wanted, advance)
+    with unpack(source) as plain:
+        account = convert_source(plain, choose_layout(plain, table, layout).with_as_of(as_of), wanted, advance, came=source)
     if report:
         write_bytes(report, json.dumps(account.to_json(), ensure_ascii=False, indent=2).encode("utf-8") + b"\n")
     return account
 
 
-def convert_source(source: Path, layout: Layout, outputs: Outputs, advance: Callable[[int], None] | None = None) -> ConversionReport:
-    """Convert a file by a layout; writes all but the report.
+def convert_source(
+    source: Path, layout: Layout, outputs: Outputs, advance: Callable[[int], None] | None = None, *, came: Path | None = None
+) -> ConversionReport:
+    """Convert a file by a layout; writes all but the report, which speaks of the file as it `came` where that was an archive.
 
     Raises
     ------
@@ -148,7 +152,7 @@ def convert_source(source: Path, layout: Layout, outputs: Outputs, advance: Call
             for sink in sinks:
                 sink(piece.aside)
         _check_counts(first, conversion)
-    return _report(source, opened, first, conversion, seconds=time.monotonic() - began, output=outputs.table)
+    return _report(came or source, opened, first, conversion, seconds=time.monotonic() - began, output=outputs.table)
 
 
 @contextmanager

@@ -16,11 +16,12 @@ from intake.convert import check_output
 from intake.layout import PLAIN, layout_names
 from intake.reading import open_source
 from intake.survey import survey
+from intake.unpack import unpack
 from schemas.documents import load_document
 from schemas.errors import FileRejected
 from schemas.files import sha256_file
 from schemas.messages import N_
-from schemas.municipalities import check_same_world, get_municipality
+from schemas.municipalities import Municipality, check_same_world, get_municipality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ def seal_file(source: Path, sending: Sending, output: Path, advance: Callable[[i
     Parameters
     ----------
     source : Path
-        The file as the municipality holds it.
+        The file as the municipality holds it; of an archive only the data file in it is sealed.
     sending : Sending
         What it is and for whom.
     output : Path
@@ -72,12 +73,20 @@ def seal_file(source: Path, sending: Sending, output: Path, advance: Callable[[i
     check_output(output)
     recipient = read_recipient(sending.recipient)
     municipality = get_municipality(sending.municipality_code)
-    layout = choose_layout(source, sending.table, sending.layout)
-    before = sha256_file(source)
-    found = survey(open_source(source, layout), advance)
+    with unpack(source) as plain:
+        return _seal_plain(plain, sending, output, recipient=recipient, municipality=municipality, advance=advance)
+
+
+def _seal_plain(  # what is sent, where to, and who looks on
+    plain: Path, sending: Sending, output: Path, *, recipient: str, municipality: Municipality, advance: Callable[[int], None] | None
+) -> dict[str, Any]:
+    """Look through a file, write its bundle and return the manifest."""
+    layout = choose_layout(plain, sending.table, sending.layout)
+    before = sha256_file(plain)
+    found = survey(open_source(plain, layout), advance)
     check_same_world(found.municipalities, synthetic=municipality.is_synthetic)
-    with seal_payload(source, recipient, output.absolute().parent) as envelope:
-        if sha256_file(source) != before:
+    with seal_payload(plain, recipient, output.absolute().parent) as envelope:
+        if sha256_file(plain) != before:
             raise FileRejected(N_("the file changed while it was sealed"), N_("give a file that nobody is writing to"))
         manifest = {
             "transfer": 1,
@@ -90,7 +99,7 @@ def seal_file(source: Path, sending: Sending, output: Path, advance: Callable[[i
             "persons": found.persons,
             "synthetic": municipality.is_synthetic,
             "payload": {"name": PAYLOAD, "sha256": sha256_file(envelope), "size_bytes": envelope.stat().st_size},
-            "source": {"suffix": source.suffix, "sha256": before, "size_bytes": source.stat().st_size},
+            "source": {"suffix": plain.suffix, "sha256": before, "size_bytes": plain.stat().st_size},
             "recipient": recipient,
         }
         write_bundle(output, manifest, envelope)
