@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from proposals.grain import DROP, allowed_grains
+from proposals.grain import allowed_grains
 from proposals.levels import column_levels
 from proposals.rendering import render_page
-from proposals.wording import grain_ja
 from schemas.errors import SettingsError
 from schemas.files import write_bytes
+from schemas.grains import DROP, name_grain
 from schemas.messages import N_, Name
 from schemas.regimes import Regime, load_regime, regime_names
 from schemas.tables import TableSchema, load_table
@@ -57,7 +57,7 @@ def describe_grains(table: TableSchema, regime: Regime) -> list[dict[str, Any]]:
             {
                 "name": column.name,
                 "title": column.title_ja,
-                "grains": [{"name": grain, "title": grain_ja(grain, titles)} for grain in grains],
+                "grains": [{"name": grain, "title": name_grain(grain, titles)} for grain in grains],
                 "citation": regime.clauses[column.clause].citation,
             }
         )

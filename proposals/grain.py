@@ -10,13 +10,10 @@ from typing import Any
 from proposals.levels import Levels
 from proposals.reasons import reason
 from schemas.findings import Reason
+from schemas.grains import DROP, VALUE
 from schemas.messages import N_, Name
 from schemas.regimes import Regime
 from schemas.tables import Column, TableSchema
-
-DROP = "drop"
-VALUE = "value"
-FRESH_ID = "fresh_id"
 
 
 def reasons_against_columns(asked: Sequence[Mapping[str, Any]], table: TableSchema, levels: Levels, regime: Regime) -> list[Reason]:

@@ -1,20 +1,16 @@
 """Levels of the columns of a table: what a proposal may name as a grain, and what each is called in Japanese."""
 
 from collections.abc import Mapping
-from datetime import date
 from functools import cache
 from types import MappingProxyType
 from typing import TypeAlias
 
 from schemas.hierarchies import load_hierarchy
+from schemas.plan import ANY_DAY
 from schemas.tables import TableSchema
 
 # Column → name of a level → its title in Japanese, finest level first. A column without a hierarchy is absent.
 Levels: TypeAlias = Mapping[str, Mapping[str, str]]
-
-
-# Bands of age need a day to be counted on; the names and titles of their levels do not depend on it.
-ANY_DAY = date(2026, 4, 1)
 
 
 @cache

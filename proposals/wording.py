@@ -7,19 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from proposals.grain import DROP, FRESH_ID
 from proposals.levels import Levels, column_levels
 from proposals.rendering import to_japanese
 from proposals.screening import OfferedFile
 from proposals.verdicts import Line, Outcome, criterion_text
 from schemas.findings import Reason
+from schemas.grains import DROP, GRAINS_JA, name_grain
 from schemas.municipalities import Municipality, find_municipality
 from schemas.regimes import Regime
 from schemas.tables import Column, TableSchema
 
 KINDS_JA = {"individual": "個人", "corporation": "法人", "group": "団体"}
 OUTCOMES_JA = {Outcome.PASS: "適合", Outcome.FAIL: "不適合", Outcome.NEEDS_PERSON: "未確認"}
-GRAINS_JA = {DROP: "提供しない", FRESH_ID: "提供の都度新たに付す番号", "value": "値のまま", "all": "区別しない"}
 # Gaps of messages that name grains.
 GRAIN_GAPS = frozenset({"level", "levels", "finest", "allowed"})
 ROLES_JA = {
@@ -84,17 +83,12 @@ def describe_columns(form: Mapping[str, Any], table: TableSchema, regime: Regime
     return [
         {
             "title_ja": columns[entry["column"]].title_ja,
-            "grain_ja": grain_ja(entry["granularity"], levels.get(entry["column"], {})),
+            "grain_ja": name_grain(entry["granularity"], levels.get(entry["column"], {})),
             "citation": regime.clauses[columns[entry["column"]].clause].citation,
         }
         for entry in form["columns"]
         if entry["granularity"] != DROP and entry["column"] in columns
     ]
-
-
-def grain_ja(level: str, titles: Mapping[str, str]) -> str:
-    """Return the Japanese title of a grain, of the titles of its column's levels."""
-    return GRAINS_JA.get(level) or titles.get(level, level)
 
 
 def wanted_columns(form: Mapping[str, Any], table: TableSchema) -> list[dict[str, str]]:
@@ -108,7 +102,7 @@ def wanted_columns(form: Mapping[str, Any], table: TableSchema) -> list[dict[str
             found.append(
                 _wanted(
                     column,
-                    grain_ja(entry["granularity"], levels.get(column.name, {})),
+                    name_grain(entry["granularity"], levels.get(column.name, {})),
                     entry.get("reason", "提案に係る情報の項目であるため"),
                 )
             )
@@ -153,7 +147,7 @@ class ReaderWords:
         return to_japanese(found.message.template).format(**named)
 
     def _title(self, key: str, code: str, levels: Mapping[str, str]) -> str:
-        return grain_ja(code, levels) if key in GRAIN_GAPS else self.titles.get(key, {}).get(code, code)
+        return name_grain(code, levels) if key in GRAIN_GAPS else self.titles.get(key, {}).get(code, code)
 
 
 def reader_words(table: TableSchema, regime: Regime) -> ReaderWords:

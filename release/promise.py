@@ -9,11 +9,8 @@ from typing import Any
 
 from release.released import ReleasedColumn, ReleasedFile
 from schemas.findings import Reason
+from schemas.grains import DROP, FRESH_ID, VALUE
 from schemas.messages import N_, Message, Name
-
-DROPPED = "drop"
-AS_IT_IS = "value"
-FRESH_ID = "fresh_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +44,7 @@ class Promise:
             "role": self.role,
             "clause": self.clause,
             "treatment": self.treatment,
-            "granularity": {"asked": self.asked, "approved": self.approved, "delivered": list(self.delivered) or [DROPPED]},
+            "granularity": {"asked": self.asked, "approved": self.approved, "delivered": list(self.delivered) or [DROP]},
         }
 
 
@@ -74,8 +71,8 @@ def compare(
     return tuple(
         Promise(
             column=name,
-            asked=asked.get(name, DROPPED),
-            approved=approved.get(name, DROPPED),
+            asked=asked.get(name, DROP),
+            approved=approved.get(name, DROP),
             delivered=_delivered(column, [c for c in released.columns if c.column == name], levels.get(name, ())),
             role=str(column["role"]),
             clause=int(column["clause"]),
@@ -114,7 +111,7 @@ def _delivered(column: Mapping[str, Any], written: Sequence[ReleasedColumn], lev
     if recoding := _find_recoding(column):
         return (levels[int(recoding.get("level", 0))],)
     facts = written[0].facts
-    return tuple(facts.get("levels") or [facts.get("level") or AS_IT_IS])
+    return tuple(facts.get("levels") or [facts.get("level") or VALUE])
 
 
 def reasons_finer_than_approved(promises: Iterable[Promise], levels: Mapping[str, Sequence[str]]) -> list[Reason]:
@@ -135,7 +132,7 @@ def reasons_finer_than_approved(promises: Iterable[Promise], levels: Mapping[str
 
 
 def _is_finer(got: str, approved: str, levels: Sequence[str]) -> bool:
-    order = (FRESH_ID, AS_IT_IS, *(level for level in levels if level != AS_IT_IS), DROPPED)
+    order = (FRESH_ID, VALUE, *(level for level in levels if level != VALUE), DROP)
     if got not in order or approved not in order:
         return got != approved
     return order.index(got) < order.index(approved)

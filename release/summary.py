@@ -3,19 +3,11 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from release.promise import AS_IT_IS, DROPPED, FRESH_ID
 from release.terms import pages
+from schemas.grains import name_grain
 
 if TYPE_CHECKING:
     from release.package import PackageSpec
-
-
-GRAINS_JA = {DROPPED: "削除", AS_IT_IS: "そのまま", FRESH_ID: "仮IDに置換え"}
-
-
-def name_grain(grain: str, titles: Mapping[str, str]) -> str:
-    """Return the Japanese name of a granularity."""
-    return GRAINS_JA.get(grain) or titles.get(grain, grain)
 
 
 def render_summary(spec: "PackageSpec", title: str) -> str:

@@ -105,7 +105,7 @@ def test_an_incomplete_proposal_gives_no_licence():
 
 def test_the_summary_names_granularities_in_japanese(package):
     page = (package[0] / "risk-summary.html").read_text(encoding="utf-8")
-    for word in ("10歳階級", "削除", "そのまま", "仮IDに置換え", "2人以上"):
+    for word in ("10歳階級", "提供しない", "値のまま", "提供の都度新たに付す番号", "2人以上"):
         assert word in page
 
 
