@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-
 from casework.console import Reply, progress
 from casework.i18n import translate
+from casework.text_table import make_table
 from schemas.errors import SettingsError
 from schemas.messages import N_
 
@@ -88,9 +87,7 @@ def _read_columns(source: Path, delimiter: str) -> list[str]:
 
 def show_report(report: "ProcessingReport") -> Reply:
     """Return the report of a run."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in (N_("column"), N_("loss"), N_("released levels")):
-        table.add_column(translate(heading), overflow="fold")
+    table = make_table(N_("column"), N_("loss"), N_("released levels"))
     for column, loss in report.loss_per_column.items():
         table.add_row(column, f"{loss:.4f}", ", ".join(report.released_levels[column]))
     lines = [

@@ -5,11 +5,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from casework.clock import read_clock
 from casework.console import Session
 from casework.database import check_revision, open_engine, parse_url, upgrade
 from casework.keys import PUBLIC_AGE, PUBLIC_PEM, Keys, make_private
@@ -27,11 +28,6 @@ HEAD_FILE = "head.json"
 OWN = frozenset({"keys", "vault", "work", "papers", HEAD_FILE, ".head.lock", PUBLIC_PEM, PUBLIC_AGE}) | {
     f"{STORE_NAME}{suffix}" for suffix in ("", "-wal", "-shm", "-journal")
 }
-
-
-def read_clock() -> datetime:
-    """Return the time with its zone."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

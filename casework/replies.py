@@ -5,8 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
 from casework.audit import Audit
 from casework.console import Reply
 from casework.i18n import translate
@@ -14,15 +12,8 @@ from casework.labels import LABELS
 from casework.office import Office
 from casework.overview import Waiting, describe_state, describe_step
 from casework.records import Event, Person, VaultItem
+from casework.text_table import make_table
 from schemas.messages import N_
-
-
-def _table(*headings: str) -> Table:
-    """Return an empty table with translated headings."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
-        table.add_column(translate(heading), overflow="fold")
-    return table
 
 
 def show_init(home: Path, published: Iterable[Path], actor: str) -> Reply:
@@ -51,7 +42,7 @@ def show_status(office: Office, waiting: Sequence[Waiting]) -> Reply:
     title = f"{office.settings.office_name} — {office.settings.regime} — {kind}"
     if not waiting:
         return Reply(data, (title, translate(N_("no cases yet; the first step: sakusei proposal submit FILE"))))
-    table = _table(N_("case or file"), N_("state"), N_("waits for — who may"))
+    table = make_table(N_("case or file"), N_("state"), N_("waits for — who may"))
     for item in waiting:
         indent = "" if item.id == item.case_id else "  "
         steps = "\n".join(describe_step(step) for step in item.steps) or "—"
@@ -61,7 +52,7 @@ def show_status(office: Office, waiting: Sequence[Waiting]) -> Reply:
 
 def show_people(people: Iterable[Person]) -> Reply:
     """Return people and roles."""
-    table, data = _table(N_("person"), N_("roles")), []
+    table, data = make_table(N_("person"), N_("roles")), []
     for person in people:
         roles = sorted(person.roles)
         data.append({"id": person.id, "roles": [role.value for role in roles]})
@@ -77,7 +68,7 @@ def show_audit(audit: Audit) -> Reply:
 
 def show_events(events: Iterable[Event], data: list[dict[str, object]]) -> Reply:
     """Return events, one a line."""
-    table = _table(N_("no."), N_("time (UTC)"), N_("person"), N_("event"), N_("subject"), N_("facts"))
+    table = make_table(N_("no."), N_("time (UTC)"), N_("person"), N_("event"), N_("subject"), N_("facts"))
     for event in events:
         subject = " ".join(part for part in (event.file_id or event.case_id, event.subject) if part)
         facts = ", ".join(f"{key}={value}" for key, value in sorted(event.facts.items()))
@@ -87,7 +78,7 @@ def show_events(events: Iterable[Event], data: list[dict[str, object]]) -> Reply
 
 def show_vault(items: Iterable[VaultItem]) -> Reply:
     """Return what is sealed."""
-    table, data = _table(N_("file"), N_("kind"), N_("bytes"), "SHA-256", N_("sealed"), N_("erased")), []
+    table, data = make_table(N_("file"), N_("kind"), N_("bytes"), "SHA-256", N_("sealed"), N_("erased")), []
     for item in items:
         data.append({key: value for key, value in asdict(item).items() if key != "envelope"})
         table.add_row(item.file_id, item.kind, f"{item.size_bytes:,}", item.sha256[:16], item.sealed_at, item.erased_at or "—")

@@ -5,7 +5,6 @@ members of exactly these names, no compression, no path, sizes that agree. Not d
 """
 
 import json
-import re
 import secrets
 import shutil
 import zipfile
@@ -25,7 +24,6 @@ MANIFEST, PAYLOAD = "manifest.json", "payload.age"
 MANIFEST_LIMIT_BYTES = 1 << 20
 _DAMAGE = (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError)
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
-_AGE_KEY = re.compile(r"age1[0-9a-z]{50,70}")
 
 
 def read_recipient(path: Path) -> str:

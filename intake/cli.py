@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from casework.clock import JAPAN
 from casework.console import Group, Option, Reply, Session, progress
 from schemas.messages import N_
 
@@ -164,7 +165,7 @@ def write_receipt(session: Session, *, file_id: str, output: Path) -> Reply:
 @click.argument("source", metavar="FILE", type=FILE)
 @click.option("--table", cls=Option, required=True, help=N_("common schema of the file"))
 @click.option("--layout", cls=Option, help=N_("how the file is written: a shipped name, plain, or the path of a layout"))
-@click.option("--as-of", cls=Option, type=DATE, default=datetime.now, help=N_("day the contents are of: YYYY-MM-DD [today]"))
+@click.option("--as-of", cls=Option, type=DATE, default=lambda: datetime.now(JAPAN), help=N_("day the contents are of: YYYY-MM-DD [today]"))
 @click.option("--defects", cls=Option, type=FILE, help=N_("write the list of defects by row as CSV, without contents"))
 def check(*, source: Path, defects: Path | None, as_of: datetime, **how: Any) -> Reply:
     """Check a file and write nothing; exit code 12 when it would be refused."""
@@ -181,7 +182,7 @@ def check(*, source: Path, defects: Path | None, as_of: datetime, **how: Any) ->
 @click.option("--table", cls=Option, required=True, help=N_("common schema of the file"))
 @click.option("--layout", cls=Option, help=N_("how the file is written: a shipped name, plain, or the path of a layout"))
 @click.option("--output", cls=Option, required=True, type=FILE, help=N_("Parquet file to write"))
-@click.option("--as-of", cls=Option, type=DATE, default=datetime.now, help=N_("day the contents are of: YYYY-MM-DD [today]"))
+@click.option("--as-of", cls=Option, type=DATE, default=lambda: datetime.now(JAPAN), help=N_("day the contents are of: YYYY-MM-DD [today]"))
 @click.option("--report", cls=Option, required=True, type=FILE, help=N_("JSON report to write; holds no contents"))
 @click.option("--quarantine", cls=Option, type=FILE, help=N_("Parquet file for rows put aside; holds personal information"))
 def convert(*, source: Path, output: Path, report: Path, quarantine: Path | None, as_of: datetime, **how: Any) -> Reply:

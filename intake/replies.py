@@ -10,6 +10,7 @@ from rich.table import Table
 from casework.console import Reply
 from casework.i18n import translate
 from casework.records import RegisterEntry
+from casework.text_table import make_table
 from intake.quality import ROWS_LISTED, ConversionReport
 from schemas.findings import Finding, Severity
 from schemas.messages import N_
@@ -35,13 +36,6 @@ _REPAIRS = {
     "width_fold": N_("full width to half width"),
     "zero_pad": N_("leading zeros put back"),
 }
-
-
-def _table(*headings: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
-        table.add_column(translate(heading), overflow="fold")
-    return table
 
 
 def list_findings(findings: Iterable[Finding]) -> list[RenderableType]:
@@ -106,7 +100,7 @@ def _summarise(report: ConversionReport) -> list[RenderableType]:
 def _list_repairs(report: ConversionReport) -> list[RenderableType]:
     if not report.repairs:
         return []
-    table, known = _table(N_("repair"), N_("column"), N_("cells")), load_table(report.table)
+    table, known = make_table(N_("repair"), N_("column"), N_("cells")), load_table(report.table)
     for rule, columns in sorted(report.repairs.items()):
         for column, cells in columns.items():
             table.add_row(translate(_REPAIRS.get(rule, rule)), known.get_column(column).title_ja, f"{cells:,}")
@@ -163,7 +157,7 @@ def show_struck(entry_id: str) -> Reply:
 
 def show_register(entries: Iterable[RegisterEntry]) -> Reply:
     """Return the register as a table."""
-    table = _table(N_("entry"), N_("municipality"), N_("file"), N_("persons"), N_("proposals"))
+    table = make_table(N_("entry"), N_("municipality"), N_("file"), N_("persons"), N_("proposals"))
     data = []
     for entry in entries:
         document = entry.document

@@ -7,11 +7,11 @@ regime), who may sign (`casework.states`).
 from datetime import date
 from typing import Any
 
+from casework.clock import day_of
 from casework.labels import name_labels
 from casework.office import Office
 from casework.records import Case
 from casework.states import CaseState, FileState
-from proposals.dates import day_of
 from proposals.fee import compute_fee
 from proposals.offers import case_offers
 from proposals.papers_out import Letter, keep_letter, letter_head

@@ -1,9 +1,8 @@
 """Days as the law counts and writes them: months back and forth, and the Japanese era of a letter."""
 
 import calendar
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 
-JAPAN = timezone(timedelta(hours=9), "JST")
 # First day of each era a letter of this office can be dated in.
 ERAS = ((date(2019, 5, 1), "令和"), (date(1989, 1, 8), "平成"), (date(1926, 12, 25), "昭和"))
 
@@ -11,11 +10,6 @@ ERAS = ((date(2019, 5, 1), "令和"), (date(1989, 1, 8), "平成"), (date(1926, 
 def to_date(value: str | date) -> date:
     """Return a day from a document, where it stands as a date or as ISO 8601 text."""
     return value if isinstance(value, date) else date.fromisoformat(value)
-
-
-def day_of(moment: datetime) -> date:
-    """Return the day in Japan at a moment (with its zone); deadlines and ages of papers are counted in it."""
-    return moment.astimezone(JAPAN).date()
 
 
 def add_months(day: date, months: int) -> date:

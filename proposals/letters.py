@@ -7,12 +7,12 @@ Decided here: the letter that fits the state, and what must be known before it i
 from datetime import date, timedelta
 from typing import Any
 
+from casework.clock import day_of
 from casework.labels import name_labels
 from casework.office import Office
 from casework.records import Case
 from casework.states import CaseState
 from proposals.case_review import get_sheet
-from proposals.dates import day_of
 from proposals.offers import case_offers
 from proposals.papers_out import Letter, keep_letter, letter_head
 from proposals.rendering import render_page

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from casework.clock import day_of
 from casework.office import Office
 from casework.records import Case
-from proposals.dates import day_of
 from schemas.errors import SettingsError
 from schemas.files import sha256_bytes, write_bytes
 from schemas.messages import N_, Name

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
 from casework.console import Reply
 from casework.i18n import translate
 from casework.office import Office
 from casework.overview import describe_state, describe_step, list_waiting
+from casework.text_table import make_table
 from proposals.case_review import Sheet, find_sheet
 from proposals.papers_out import Letter, copy_letter
 from proposals.portal.build import Portal
@@ -19,14 +18,6 @@ from proposals.verdicts import Line, Outcome
 from schemas.messages import N_
 
 MARKS = {Outcome.PASS: N_("pass"), Outcome.FAIL: N_("FAIL"), Outcome.NEEDS_PERSON: N_("needs a person")}
-
-
-def _table(*headings: str) -> Table:
-    """Return an empty table with translated headings."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
-        table.add_column(translate(heading), overflow="fold")
-    return table
 
 
 def submission(entered: Submission) -> Reply:
@@ -48,7 +39,7 @@ def sheet(found: Sheet) -> Reply:
 
 
 def _sheet_parts(found: Sheet) -> list[Any]:
-    table = _table(N_("criterion"), N_("article"), N_("verdict"), N_("reasons"))
+    table = make_table(N_("criterion"), N_("article"), N_("verdict"), N_("reasons"))
     for line in found.lines:
         table.add_row(line.verdict.code, line.verdict.article, translate(MARKS[line.outcome]), "\n".join(_reasons(line)) or "—")
     title = translate(N_("{case}, revision {revision}")).format(case=found.case_id, revision=found.revision)
@@ -73,7 +64,7 @@ def requests(issued: Sequence[Request], output: Path | None) -> Reply:
     """Return the requests of a case; their copies and data go into a folder if asked for."""
     if output:
         copy_requests(issued, output)
-    table = _table(N_("file"), N_("register entry"), N_("columns"), N_("deadline"), N_("letter"))
+    table = make_table(N_("file"), N_("register entry"), N_("columns"), N_("deadline"), N_("letter"))
     for request in issued:
         row = (str(len(request.document["columns"])), request.document["deadline"], str(request.letter.path))
         table.add_row(request.file_id, request.register_id, *row)
@@ -94,7 +85,7 @@ def opinions(document: dict[str, Any]) -> Reply:
 
 def fee(document: dict[str, Any]) -> Reply:
     """Return the account of a case."""
-    table = _table(N_("item"), N_("yen each"), N_("quantity"), N_("yen"))
+    table = make_table(N_("item"), N_("yen each"), N_("quantity"), N_("yen"))
     for line in document["lines"]:
         table.add_row(line["title_ja"], f"{line['unit_yen']:,}", str(line["quantity"]), f"{line['amount_yen']:,}")
     state = translate(N_("paid")) if document["paid"] else translate(N_("not paid"))
@@ -106,7 +97,7 @@ def fee(document: dict[str, Any]) -> Reply:
 def cases(office: Office) -> Reply:
     """Return the cases with the proposers' files and what they wait for."""
     waiting = {item.id: item for item in list_waiting(office.store)}
-    table, data = _table(N_("case"), N_("state"), N_("table"), N_("persons"), N_("waits for — who may")), []
+    table, data = make_table(N_("case"), N_("state"), N_("table"), N_("persons"), N_("waits for — who may")), []
     for case in office.store.list_cases():
         form = case.document
         steps = [describe_step(step) for step in waiting[case.id].steps]
@@ -133,7 +124,7 @@ def case(office: Office, case_id: str) -> Reply:
     columns, persons = len(found.document["columns"]), f"{found.document['persons']:,}"
     head = translate(N_("{case}: {state}; {count} columns, {persons} persons, {purpose}"))
     line = head.format(case=case_id, state=describe_state(found.state), count=columns, persons=persons, purpose=found.document["purpose"])
-    papers_table = _table(N_("file"), N_("register entry"), N_("state"))
+    papers_table = make_table(N_("file"), N_("register entry"), N_("state"))
     for file in files:
         papers_table.add_row(file["file"], file["register_entry"], describe_state(file["state"]))
     kept = [f"{paper['kind']}: {paper['name']}" for paper in papers]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from casework.clock import day_of
 from casework.office import Office
-from proposals.dates import day_of
 from proposals.form import check_regime, find_register_ids, read_form
 from proposals.offers import list_offers
 from schemas.municipalities import check_same_world

@@ -10,11 +10,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from casework.clock import day_of
 from casework.labels import name_labels
 from casework.office import Office
 from casework.records import Case
 from casework.states import CaseState, FileState
-from proposals.dates import day_of
 from proposals.offers import case_offers
 from proposals.papers_out import Letter, keep_letter, letter_head
 from proposals.reasons import check_words

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from casework.console import Group, Option, Reply, Session
 from casework.i18n import translate
+from casework.text_table import make_table
 from schemas.messages import N_
 
 RECALL_REASONS = ("error", "risk", "breach", "request")
@@ -60,11 +60,12 @@ def list_(session: Session) -> Reply:
     with open_office(session) as office:
         finish_interrupted(office)
         entries = list_releases(office)
-    table = Table(*(translate(title) for title in (N_("release"), N_("case"), N_("made at"), N_("state"))))
+    table = make_table(N_("release"), N_("case"), N_("made at"), N_("state"))
     for entry in entries:
         state = translate(N_("recalled on {day}")).format(day=entry.recalled_on) if entry.recalled_on else translate(N_("out"))
         table.add_row(entry.release_id, entry.case_id, entry.made_at, state)
-    return Reply({"releases": [entry.to_json() for entry in entries]}, table)
+    nothing = translate(N_("no releases yet; make one: sakusei release build C-ID"))
+    return Reply({"releases": [entry.to_json() for entry in entries]}, table if entries else nothing)
 
 
 @release.command()
@@ -95,7 +96,7 @@ def trace(session: Session, file: Path) -> Reply:
     with open_office(session) as office:
         matches = trace_file(file, releases_folder(office))
         note_trace(office, matches)
-    table = Table(*(translate(title) for title in (N_("release"), N_("table"), N_("evidence"), N_("share of rows"))))
+    table = make_table(N_("release"), N_("table"), N_("evidence"), N_("share of rows"))
     for match in matches:
         table.add_row(match.release_id, match.path, match.evidence, f"{match.share:.1%}")
     nothing = translate(N_("no release shares a row with this file"))

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from casework.clock import day_of
 from casework.office import Office
 from casework.records import FileRecord
 from casework.states import CaseState, FileState
@@ -199,5 +200,5 @@ def _note(office: Office, spec: PackageSpec, hashes: Mapping[str, str]) -> None:
 
 
 def today(office: Office) -> date:
-    """Return the day it is in the office."""
-    return office.now().date()
+    """Return the day it is in Japan."""
+    return day_of(office.now())

@@ -13,6 +13,7 @@ from anonymize.risk.gate import reasons_not_to_release
 from anonymize.risk.replies import to_document
 from anonymize.risk.report import render_report
 from anonymize.risk.thresholds import Thresholds, find_thresholds
+from casework.clock import day_of
 from casework.i18n import find_translator
 from casework.office import Office
 from casework.states import FileState
@@ -99,7 +100,7 @@ def find_case_thresholds(office: Office, file_id: str, plan: Plan) -> Thresholds
 
 def _record(office: Office, file_id: str, assessment: Assessment, reasons: list[Reason]) -> None:
     """Keep the paper, the figures and the verdict, and move the file: all or nothing."""
-    page = render_report(assessment, reasons, find_translator(LANGUAGE), language=LANGUAGE, made_on=office.now().date())
+    page = render_report(assessment, reasons, find_translator(LANGUAGE), language=LANGUAGE, made_on=day_of(office.now()))
     document = to_document(assessment, reasons)
     gate = {
         **document["verdict"],

@@ -15,9 +15,9 @@ from anonymize.risk.gate import reasons_not_to_release
 from anonymize.risk.report import render_report
 from anonymize.risk.report.numbers import writer_for
 from anonymize.risk.thresholds import Thresholds, find_thresholds
+from casework.clock import day_of, read_clock
 from casework.console import Reply, Session, progress
 from casework.i18n import find_translator, translate
-from casework.office import read_clock
 from schemas.errors import ReleaseRefused
 from schemas.files import replace_file
 from schemas.findings import Reason
@@ -46,7 +46,7 @@ def assess_files(options: Mapping[str, Any]) -> Reply:
         work = options["report_path"].resolve().parent
         assessment = assess(subject, thresholds, settings=read_settings(options, thresholds), work=work, advance=advance)
     reasons = reasons_not_to_release(assessment, thresholds)
-    language, day = options["language"], read_clock().date()
+    language, day = options["language"], day_of(read_clock())
     page = render_report(assessment, reasons, find_translator(language), language=language, made_on=day)
     write_reports(assessment, reasons, page, outputs)
     if options["gate"] and reasons:

@@ -87,8 +87,3 @@ class Block:
         """Return a row as it came."""
         begin, end = self.spans[index]
         return self.source[begin:end].tobytes().removesuffix(b"\r")
-
-
-def no_bad_rows() -> BadRows:
-    """Return an empty `BadRows`."""
-    return BadRows(rows=np.empty(0, dtype=np.int64), defects=np.empty(0, dtype=np.uint8), raw=[])

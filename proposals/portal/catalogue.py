@@ -16,7 +16,6 @@ CONTEXT = {
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 NON_PUBLIC = "http://publications.europa.eu/resource/authority/access-right/NON_PUBLIC"
-JSON_TYPE = "https://www.iana.org/assignments/media-types/application/json"
 
 Entries = Sequence[tuple[str, Mapping[str, Any]]]
 

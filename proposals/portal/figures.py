@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from casework.clock import day_of
 from casework.office import Office
 from casework.states import CaseState
-from proposals.dates import day_of, fiscal_year
+from proposals.dates import fiscal_year
 from proposals.offers import case_offers
 from proposals.rendering import to_japanese
 from proposals.wording import KINDS_JA, body_name

@@ -68,7 +68,7 @@ def office(tmp_path, monkeypatch):
     """A workspace made by the command, with an approver beside the first person."""
     from datetime import UTC, datetime
 
-    from proposals.dates import day_of
+    from casework.clock import day_of
 
     home = tmp_path / "home"
     monkeypatch.setenv("SAKUSEI_HOME", str(home))

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from proposals.dates import add_months, day_of, fiscal_year, to_date, to_wareki
+from casework.clock import day_of
+from proposals.dates import add_months, fiscal_year, to_date, to_wareki
 
 
 @pytest.mark.parametrize(
