@@ -193,7 +193,7 @@ def test_shipped_plans_are_complete(tmp_path, table):
     assert run(["anonymize", "plan", "--table", table, "--output", str(tmp_path / "p.yaml")]) == 0
     plan = load_plan(tmp_path / "p.yaml")
     plan.check_input([column.name for column in load_table(table).columns] + ["source_row"])
-    assert plan.privacy.k == 10
+    assert plan.privacy.k == 12
 
 
 def test_plan_command_wants_one_place_and_known_tables(tmp_path, capsys):
