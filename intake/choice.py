@@ -6,7 +6,9 @@ Decided here: two that fit are an error that names them; nothing is guessed.
 import codecs
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from intake.decode import find_encoding, read_text
 from intake.formats.sandbox import find_kind, read_rows
 from intake.layout import PLAIN, Layout, layout_names, load_layout, make_plain_layout
 from intake.reading import check_source, match_headings, match_positions, read_headings
@@ -77,6 +79,23 @@ def _find_layout(source: Path, plain: Layout) -> Layout:
         table=Name(plain.table.name),
         names=Name(", ".join([PLAIN, *(layout.name for layout in candidates)])),
     )
+
+
+def choose_kind_chunks(source: Path) -> tuple[dict[str, Any], Iterator[bytes]]:
+    """Return format and encoding of a file nobody has described, and its text in pieces (of a workbook: row numbers first).
+
+    Raises
+    ------
+    FileRejected
+        It is Parquet, which needs no layout, or no text.
+    """
+    kind = find_kind(source)
+    if kind == "parquet":
+        raise FileRejected(N_("{file} is a Parquet file: its columns have names already"), N_("use --layout plain"), file=Name(source.name))
+    if kind == "excel":
+        return {"format": "excel", "sheet": 1}, read_rows(source, kind=kind, sheet="1")
+    encoding = find_encoding(source, None).name
+    return {"format": "csv", "encoding": encoding}, read_text(source, encoding)
 
 
 def fits(source: Path, layout: Layout) -> bool:

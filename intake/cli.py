@@ -220,3 +220,15 @@ def dummy(*, output: Path, **what: Any) -> Reply:
     from intake.dummy import write_dummy
 
     return replies.show_dummy(write_dummy(output, **what).name, what["rows"], output)
+
+
+@intake.command("layout")
+@click.argument("source", metavar="FILE", type=FILE)
+@click.option("--table", cls=Option, required=True, help=N_("common schema of the file"))
+@click.option("--output", cls=Option, required=True, type=FILE, help=N_("layout to write: L.yaml"))
+def layout(*, source: Path, table: str, output: Path) -> Reply:
+    """Propose a layout from the first rows of a file, with reasons; a person confirms it."""
+    from intake import replies
+    from intake.propose import propose_layout
+
+    return replies.show_proposal(propose_layout(source, table, output), output)

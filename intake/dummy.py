@@ -34,6 +34,9 @@ _HIGHEST = 99_999
 _BIRTHS = (date(1930, 1, 1), 27_000)
 _EVENTS = (date(2005, 4, 1), 7_000)
 _REPEATS = re.compile(r"\[([^\]]+)\](?:\{([0-9]+)(?:,([0-9]+))?\}|(\?))?")
+# running numbers in readings: a reading has no digits
+_FULL = str.maketrans("0123456789", "アイウエオカキクケコ")
+_HALF = str.maketrans("0123456789", "ｱｲｳｴｵｶｷｸｹｺ")
 _WIDE = str.maketrans("0123456789-", "０１２３４５６７８９－")
 Cell: TypeAlias = str | date
 
@@ -170,7 +173,8 @@ def _make_text(place: Place) -> str:
     if place.use.rule == "phone" or "phone" in column.name:
         return f"000-0000-{number % 10_000:04d}"
     if place.use.rule == "kana_full" or "kana" in column.name:
-        return f"ｶｸｳ ﾊﾞﾝｺﾞｳ{number}" if place.layout.encoding == "cp932" else f"カクウ　バンゴウ{number}"
+        half = place.layout.encoding == "cp932"
+        return f"ｶｸｳ ﾊﾞﾝ{number}".translate(_HALF) if half else f"カクウ　バン{number}".translate(_FULL)
     if place.use.rule == "address":
         return f"架空町{number}-1".translate(_WIDE)
     return f"kakuu{number}@example.invalid" if "mail" in column.name else f"架空の{column.title_ja}{number}"

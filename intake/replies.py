@@ -11,6 +11,7 @@ from casework.console import Reply
 from casework.i18n import translate
 from casework.records import RegisterEntry
 from casework.text_table import make_table
+from intake.propose import LayoutProposal
 from intake.quality import ROWS_LISTED, ConversionReport
 from schemas.findings import Finding, Severity
 from schemas.messages import N_
@@ -111,6 +112,21 @@ def show_dummy(layout: str, rows: int, output: Path) -> Reply:
     """Return what dummy file was written."""
     text = translate(N_("written: {output}; {rows} fictional rows, layout {layout}"))
     return Reply({"output": str(output), "rows": rows, "layout": layout}, text.format(output=output, rows=f"{rows:,}", layout=layout))
+
+
+def show_proposal(proposal: LayoutProposal, output: Path) -> Reply:
+    """Return a proposed layout: fields, columns, rules and reasons; no cells."""
+    table = make_table(N_("field"), N_("column"), N_("rule"), N_("reasons"))
+    data = []
+    for field in proposal.fields:
+        name, rule = (field.column.name, field.evidence.rule) if field.column and field.evidence else (None, None)
+        why = "; ".join(reason.render(translate) for reason in field.reasons)
+        table.add_row(f"#{field.position}", field.column.title_ja if field.column else "—", rule or "—", why)
+        data.append({"position": field.position, "column": name, "rule": rule, "reasons": [r.to_json() for r in field.reasons]})
+    text = translate(N_("proposed: {output}; confirm every line, then check the file with it")).format(output=output)
+    missing = [finding.to_json() for finding in proposal.missing]
+    answer = {"output": str(output), "rows": proposal.rows, **proposal.settings, "fields": data, "missing": missing}
+    return Reply(answer, [table, *list_findings(proposal.missing), text])
 
 
 def show_sealed(manifest: Mapping[str, Any], output: Path) -> Reply:
