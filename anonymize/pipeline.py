@@ -31,7 +31,7 @@ from anonymize.treatments import Surroundings
 from anonymize.verify import Verification, is_close, verify_file
 from anonymize.work_folder import open_work_folder
 from schemas.errors import EngineFailed, PlanError
-from schemas.files import sha256_file
+from schemas.files import readable_json, sha256_file
 from schemas.messages import N_, Name
 from schemas.plan import Plan
 
@@ -156,7 +156,7 @@ def process(
         report, classes, recoding = _run(job, work)
         made = [(work / "release.parquet", output)]
         if report_output:
-            (work / "report.json").write_text(json.dumps(report.to_json(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+            (work / "report.json").write_bytes(readable_json(report.to_json()))
             made.insert(0, (work / "report.json", report_output))
         if method_output:
             _write_method(work / "method.parquet", job, classes, recoding)

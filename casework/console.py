@@ -5,10 +5,8 @@ A command function parses nothing and prints nothing: click hands it values, it 
 
 import dataclasses
 import importlib
-import json
 import os
 import sys
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -29,8 +27,10 @@ from rich.progress import (
 
 from casework import i18n
 from casework.commands import COMMANDS
-from schemas.errors import InternalError, SakuseiError
-from schemas.messages import N_, Name
+from casework.failures import to_known
+from schemas.errors import SakuseiError
+from schemas.files import readable_json
+from schemas.messages import N_
 
 EXIT_INTERRUPTED = 130
 PIPED_WIDTH = 160
@@ -184,7 +184,7 @@ def root() -> None:
 def show(reply: Reply, session: Session) -> None:
     """Print a reply to standard output, as JSON or for people."""
     if session.as_json:
-        click.echo(json.dumps(reply.data, ensure_ascii=False, indent=2, default=str))
+        click.echo(readable_json(reply.data, default=str).decode(), nl=False)
         return
     out = Console(soft_wrap=True, highlight=False, markup=False)
     if not out.is_terminal:
@@ -237,18 +237,6 @@ def progress(description: str, total: int | None = None) -> Iterator[Any]:
         yield lambda steps=1: bar.advance(task, steps)
 
 
-def _internal(error: BaseException) -> InternalError:
-    """Return an error that names the kind of a defect and where it is, never its text."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = Name(f"{Path(frames[-1].filename).name}:{frames[-1].lineno}") if frames else Name("?")
-    return InternalError(
-        N_("unexpected {kind} at {place}"),
-        N_("nothing was written; report this line to the maintainers"),
-        kind=Name(type(error).__name__),
-        place=place,
-    )
-
-
 def _session(environment: Mapping[str, str], arguments: Sequence[str]) -> Session:
     """Return what the environment and `--lang` say before click reads anything, so that its help is in the right language."""
     home = environment.get("SAKUSEI_HOME")
@@ -284,7 +272,7 @@ def _explain(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         show_usage_error(error)
         return error.exit_code
-    known = error if isinstance(error, SakuseiError) else _internal(error)
+    known = to_known(error)
     show_error(known)
     return known.exit_code
 

@@ -3,7 +3,6 @@
 Decided here: every row is either in the output or in the quarantine; outputs appear whole at the end or not at all.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,7 +23,7 @@ from intake.reading import Opened, open_source
 from intake.survey import Survey, survey
 from intake.unpack import unpack
 from schemas.errors import FileRejected
-from schemas.files import replace_file, sha256_file, write_bytes
+from schemas.files import readable_json, replace_file, sha256_file, write_bytes
 from schemas.messages import N_, Name
 
 ROW_GROUP_ROWS = 1 << 16
@@ -123,7 +122,7 @@ def convert_file(
     with unpack(source) as plain:
         account = convert_source(plain, choose_layout(plain, table, layout).with_as_of(as_of), wanted, advance, came=source)
     if report:
-        write_bytes(report, json.dumps(account.to_json(), ensure_ascii=False, indent=2).encode("utf-8") + b"\n")
+        write_bytes(report, readable_json(account.to_json()))
     return account
 
 

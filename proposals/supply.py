@@ -3,7 +3,6 @@
 Decided here: what is asked for (the least the product needs) and what an answer changes. Not decided here: who may ask (`casework.states`).
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,7 +22,7 @@ from proposals.screening import OfferedFile
 from proposals.wording import describe_files, describe_proposers, head_of_body, selection_ja, unwanted_titles, wanted_columns
 from schemas.documents import check_document
 from schemas.errors import FormRejected, InternalError, SettingsError, TransitionRefused
-from schemas.files import write_bytes
+from schemas.files import readable_json, write_bytes
 from schemas.messages import N_, Name
 from schemas.regimes import load_regime
 from schemas.tables import load_table
@@ -150,7 +149,7 @@ def copy_requests(requests: Sequence[Request], folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for request in requests:
             write_bytes(folder / f"{request.file_id}.html", request.letter.path.read_bytes())
-            write_bytes(folder / f"{request.file_id}.json", json.dumps(request.document, ensure_ascii=False, indent=2).encode() + b"\n")
+            write_bytes(folder / f"{request.file_id}.json", readable_json(request.document))
     except OSError as error:
         raise SettingsError(
             N_("{folder} cannot be written; the letters themselves are kept"), N_("name another folder"), folder=Name(folder.name)

@@ -2,9 +2,11 @@
 
 import glob
 import hashlib
+import json
+import math
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,6 +68,14 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
+def sync_folder(folder: Path) -> None:
+    """Flush a folder with every file and folder in it to disk, the innermost first."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if not path.is_symlink():
+            sync(path)
+    sync(folder)
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a small file whole or not at all."""
     with replace_file(path) as temporary:
@@ -99,3 +109,38 @@ def canonical_json(document: Mapping[str, object] | Sequence[object]) -> bytes:
     RFC 8785, JSON Canonicalization Scheme, 2020.
     """
     return rfc8785.dumps(document)  # type: ignore[arg-type]
+
+
+def readable_json(document: Mapping[str, object], *, default: Callable[[object], object] | None = None) -> bytes:
+    """Return JSON for people and machines: UTF-8, two spaces, a line feed at the end.
+
+    Parameters
+    ----------
+    document : Mapping
+        Plain JSON types. A number that is infinite or none becomes null, since JSON does not know it.
+    default : Callable or None
+        What becomes of other types.
+
+    Raises
+    ------
+    TypeError
+        Another type, and no `default`.
+
+    References
+    ----------
+    RFC 8259, The JavaScript Object Notation (JSON) Data Interchange Format, 2017, section 6.
+    """
+    try:
+        text = json.dumps(document, ensure_ascii=False, indent=2, default=default, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(document), ensure_ascii=False, indent=2, default=default, allow_nan=False)
+    return text.encode() + b"\n"
+
+
+def _finite(value: object) -> object:
+    """Return a document with null in place of numbers JSON does not know."""
+    if isinstance(value, Mapping):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,7 +1,6 @@
 """What the commands of risk do with their options, and their answers for machines and people."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from casework.clock import day_of, read_clock
 from casework.console import Reply, Session, progress
 from casework.i18n import find_translator, translate
 from schemas.errors import ReleaseRefused
-from schemas.files import replace_file
+from schemas.files import readable_json, replace_file
 from schemas.findings import Reason
 from schemas.messages import N_
 from schemas.plan import load_plan
@@ -64,9 +63,9 @@ def read_settings(options: Mapping[str, Any], thresholds: Thresholds) -> AttackS
 
 def write_reports(assessment: Assessment, reasons: Sequence[Reason], page: str, outputs: Sequence[Path]) -> None:
     """Write the report for machines and the one for people."""
-    text = json.dumps(to_document(assessment, reasons), ensure_ascii=False, indent=2) + "\n"
+    content = readable_json(to_document(assessment, reasons))
     with replace_file(outputs[0]) as report, replace_file(outputs[1]) as html:
-        report.write_text(text, encoding="utf-8")
+        report.write_bytes(content)
         html.write_text(page, encoding="utf-8")
 
 

@@ -1,14 +1,17 @@
 """Files are written whole or not at all."""
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from schemas.files import canonical_json, replace_file, sha256_bytes, sha256_file, write_bytes
+from schemas import files
+from schemas.files import canonical_json, readable_json, replace_file, sha256_bytes, sha256_file, write_bytes
 
 KILLED = """
 import os, signal, sys
@@ -57,3 +60,24 @@ def test_what_a_killed_process_left_is_swept_by_the_next_write(tmp_path):
     living.write_bytes(b"of a colleague")
     write_bytes(tmp_path / "a[1].txt", b"new")
     assert sorted(path.name for path in tmp_path.iterdir()) == [living.name, "a[1].txt"]
+
+
+def test_readable_json_is_always_json():
+    document = {"名": "値", "figures": [1.5, float("nan"), {"ratio": float("inf")}], "pair": (1, float("-inf"))}
+    content = readable_json(document)
+    assert json.loads(content, parse_constant=pytest.fail) == {"名": "値", "figures": [1.5, None, {"ratio": None}], "pair": [1, None]}
+    assert content.endswith(b"\n")
+    assert "名".encode() in content
+    with pytest.raises(TypeError):
+        readable_json({"path": Path("x")})
+    assert readable_json({"path": Path("x")}, default=str) == b'{\n  "path": "x"\n}\n'
+
+
+def test_a_folder_is_flushed_with_all_it_holds(tmp_path, monkeypatch):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "c").write_text("x", encoding="utf-8")
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    flushed = []
+    monkeypatch.setattr(files, "sync", flushed.append)
+    files.sync_folder(tmp_path)
+    assert flushed == [tmp_path / "a" / "b" / "c", tmp_path / "a" / "b", tmp_path / "a", tmp_path]
