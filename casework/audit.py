@@ -15,8 +15,9 @@ from casework.records import Event
 from casework.replay import Books, Row, apply_event
 from casework.states import RECORD_RULES, RULES, Rule, Transition, find_transitions
 from casework.store import Head, Store
-from casework.store.chain import GENESIS, hash_event
+from casework.store.chain import hash_event
 from casework.store.people import OPENING_EVENTS
+from casework.store.transactions import GENESIS
 from schemas.errors import VerificationFailed
 from schemas.files import sha256_bytes, sha256_file
 from schemas.findings import Finding, FindingKind, Severity

@@ -207,17 +207,39 @@ def load_public_key(path: Path) -> Ed25519PublicKey:
         There is none, or the file holds something else.
     """
     try:
-        key = serialization.load_pem_public_key(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise _no_public_key(path) from error
+        content = path.read_bytes()
+    except OSError as error:
+        raise _no_public_key(path.name) from error
+    return parse_public_key(content, path.name)
+
+
+def parse_public_key(pem: bytes, name: str = PUBLIC_PEM) -> Ed25519PublicKey:
+    """Return the public key of an office from its PEM text.
+
+    Parameters
+    ----------
+    pem : bytes
+        The text.
+    name : str
+        What to call it in a message.
+
+    Raises
+    ------
+    SettingsError
+        The text is something else.
+    """
+    try:
+        key = serialization.load_pem_public_key(pem)
+    except ValueError as error:
+        raise _no_public_key(name) from error
     if not isinstance(key, Ed25519PublicKey):
-        raise _no_public_key(path)
+        raise _no_public_key(name)
     return key
 
 
-def _no_public_key(path: Path) -> SettingsError:
+def _no_public_key(name: str) -> SettingsError:
     return SettingsError(
-        N_("{name} holds no Ed25519 public key"), N_("restore it from its backup, or ask the office for it"), name=Name(path.name)
+        N_("{name} holds no Ed25519 public key"), N_("restore it from its backup, or ask the office for it"), name=Name(name)
     )
 
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from casework.keys import PUBLIC_PEM
 from schemas.errors import SettingsError
 from schemas.messages import N_
 
-KEY_NAME = "office.pub.pem"
 WORKSPACE_MARK = "office.yaml"
 
 
@@ -23,7 +23,7 @@ def find_public_key(package: Path, key: Path | None, home: Path | None) -> bytes
     if key is not None:
         return key.read_bytes()
     homes = [home] if home else [folder for folder in package.resolve().parents if (folder / WORKSPACE_MARK).is_file()]
-    found = next((folder / KEY_NAME for folder in homes if (folder / KEY_NAME).is_file()), None)
+    found = next((folder / PUBLIC_PEM for folder in homes if (folder / PUBLIC_PEM).is_file()), None)
     if found is None:
         raise SettingsError(N_("there is no public key to verify with"), N_("give the key you got from the office: --key office.pub.pem"))
     return found.read_bytes()

@@ -17,9 +17,10 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from schemas.errors import SettingsError, VerificationFailed
+from casework.keys import parse_public_key
+from schemas.errors import VerificationFailed
 from schemas.files import canonical_json
 from schemas.manifest import FileEntry
 from schemas.messages import N_
@@ -39,24 +40,6 @@ def encode_pre_authentication(payload_type: str, payload: bytes) -> bytes:
 def fingerprint(key: Ed25519PublicKey) -> str:
     """Return the SHA-256 of a public key's DER form, the `keyid` of envelopes."""
     return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
-
-
-def load_public_key(pem: bytes) -> Ed25519PublicKey:
-    """Return the office's public key.
-
-    Raises
-    ------
-    SettingsError
-        The text is not a PEM of an Ed25519 public key.
-    """
-    hint = N_("use office.pub.pem of the office that signed")
-    try:
-        key = load_pem_public_key(pem)
-    except ValueError as error:
-        raise SettingsError(N_("the key is not a public key in PEM"), hint) from error
-    if not isinstance(key, Ed25519PublicKey):
-        raise SettingsError(N_("the key is not an Ed25519 key"), hint)
-    return key
 
 
 def make_statement(subjects: Iterable[FileEntry], predicate_type: str, predicate: Mapping[str, object]) -> dict[str, object]:
@@ -87,7 +70,7 @@ def seal_statement(statement: Mapping[str, object], sign: Callable[[bytes], byte
         "payloadType": PAYLOAD_TYPE,
         "signatures": [
             {
-                "keyid": fingerprint(load_public_key(public_key_pem.encode())),
+                "keyid": fingerprint(parse_public_key(public_key_pem.encode())),
                 "sig": base64.b64encode(sign(encode_pre_authentication(PAYLOAD_TYPE, payload))).decode(),
             }
         ],

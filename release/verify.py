@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from casework.keys import parse_public_key
 from release.archive import unpack
 from release.released import measure_smallest_class, open_released
-from release.sign import RECALL_PREDICATE, RELEASE_PREDICATE, load_public_key, open_statement
+from release.sign import RECALL_PREDICATE, RELEASE_PREDICATE, open_statement
 from schemas.errors import VerificationFailed
 from schemas.files import canonical_json
 from schemas.findings import Reason
@@ -78,7 +79,7 @@ def verify_package(package: Path, public_key_pem: bytes, recalls: bytes | None =
     SettingsError
         The key is no Ed25519 public key.
     """
-    key = load_public_key(public_key_pem)
+    key = parse_public_key(public_key_pem)
     with ExitStack() as stack:
         folder = package
         if not package.is_dir():

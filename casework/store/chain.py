@@ -7,12 +7,11 @@ from typing import Any
 from sqlalchemy import RowMapping, insert, select, update
 
 from casework.records import Event, event_table, office_table
-from casework.store.transactions import Head, Transactions
+from casework.store.transactions import GENESIS, Head, Transactions
 from schemas.errors import InternalError, SettingsError
 from schemas.files import canonical_json, sha256_bytes
 from schemas.messages import N_, Param, check_params
 
-GENESIS = "0" * 64
 UNREADABLE: Mapping[str, int] = {"unreadable": 1}
 HASHED = ("sequence", "at", "actor", "event", "subject", "case_id", "file_id", "state", "content_sha256", "facts", "previous")
 BATCH_ROWS = 1000

@@ -8,7 +8,8 @@ from sqlalchemy import insert, select, update
 from casework.labels import name_labels
 from casework.records import Person, office_table, person_table
 from casework.states import RULES, Role, Rule, find_label
-from casework.store.chain import GENESIS, Chain, plain_facts
+from casework.store.chain import Chain, plain_facts
+from casework.store.transactions import GENESIS
 from schemas.errors import InternalError, SettingsError, TransitionRefused
 from schemas.messages import N_, Name, Param, Term
 

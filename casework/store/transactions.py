@@ -14,6 +14,9 @@ from casework.records import counter_table, event_table, office_table
 from schemas.errors import InternalError
 from schemas.messages import N_
 
+# What the first event follows.
+GENESIS = "0" * 64
+
 
 def by_id(column: Column[Any]) -> tuple[ColumnElement[Any], ...]:
     """Return the order of ids by number: `F-9999` before `F-10000`."""
@@ -109,7 +112,7 @@ class Transactions:
     def _lock(self, connection: Connection) -> Head:
         """Wait for other writers, then return the head of the chain (SQLite: BEGIN IMMEDIATE has waited already)."""
         row = connection.execute(select(office_table.c.sequence, office_table.c.head).with_for_update()).one_or_none()
-        return Head(sequence=row.sequence, hash=row.head) if row else Head(sequence=0, hash="0" * 64)
+        return Head(sequence=row.sequence, hash=row.head) if row else Head(sequence=0, hash=GENESIS)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

@@ -15,7 +15,8 @@ from casework.audit import check_books, to_json, verify_books
 from casework.records import Event
 from casework.states import CaseState, FileState, Role
 from casework.store import Head
-from casework.store.chain import GENESIS, HASHED, hash_event
+from casework.store.chain import HASHED, hash_event
+from casework.store.transactions import GENESIS
 from schemas.errors import VerificationFailed
 from schemas.files import canonical_json
 

@@ -208,8 +208,8 @@ def test_signature_follows_the_published_form():
 
 
 def test_a_statement_survives_its_envelope(signing_key, public_pem):
-    from release.sign import load_public_key
+    from casework.keys import parse_public_key
 
     statement = make_statement((), RELEASE_PREDICATE, {"release": "L-0001"})
     envelope = seal_statement(statement, signing_key.sign, public_pem.decode())
-    assert open_statement(envelope, load_public_key(public_pem), RELEASE_PREDICATE) == statement
+    assert open_statement(envelope, parse_public_key(public_pem), RELEASE_PREDICATE) == statement
