@@ -40,6 +40,13 @@ def _stage(path: Path, target: Path) -> Path:
     if path.stat().st_dev == target.resolve().parent.stat().st_dev:
         return path
     copy = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
-    shutil.copyfile(path, copy)
-    sync(copy)
+    try:
+        # With the rights it will have before it holds anything: method information is not for others.
+        copy.touch(mode=0o600, exist_ok=False)
+        shutil.copyfile(path, copy)
+        shutil.copymode(path, copy)
+        sync(copy)
+    except OSError:
+        copy.unlink(missing_ok=True)
+        raise
     return copy

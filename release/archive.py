@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from schemas.errors import VerificationFailed
-from schemas.files import replace_file, sha256_file
+from schemas.files import CHUNK_BYTES, replace_file, sha256_file
 from schemas.manifest import is_safe_path, list_folder
 from schemas.messages import N_
 
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 FILE_MODE = (stat.S_IFREG | 0o644) << 16
-CHUNK_BYTES = 1 << 20
 FILES_LIMIT = 1000
 
 

@@ -17,7 +17,7 @@ from release.released import ReleasedFile
 from release.sign import RELEASE_PREDICATE, make_statement, seal_statement
 from release.summary import render_guide, render_summary
 from release.terms import render_odrl, render_terms
-from schemas.files import canonical_json, sync
+from schemas.files import canonical_json, sync_folder
 from schemas.manifest import ATTESTATION_NAME, MANIFEST_NAME, describe_files, list_folder
 from schemas.regimes import Regime
 from schemas.tables import TableSchema
@@ -107,8 +107,7 @@ def assemble(spec: PackageSpec, folder: Path, sign: Callable[[bytes], bytes], pu
     subjects = describe_files(folder, list_folder(folder))
     statement = make_statement(subjects, RELEASE_PREDICATE, describe_release(spec))
     (folder / ATTESTATION_NAME).write_bytes(seal_statement(statement, sign, public_key_pem))
-    for path in list_folder(folder):
-        sync(folder / path)
+    sync_folder(folder)
 
 
 def _write_documents(spec: PackageSpec, folder: Path) -> None:

@@ -72,7 +72,8 @@ def trace_file(found: Path, releases: Path) -> tuple[TraceMatch, ...]:
 
 def _load(connection: duckdb.DuckDBPyConnection, found: Path) -> tuple[str, ...]:
     """Load a sample of the found file as text, and return its columns."""
-    reader = "read_parquet" if found.read_bytes()[:4] == b"PAR1" else "read_csv"
+    with found.open("rb") as content:
+        reader = "read_parquet" if content.read(4) == b"PAR1" else "read_csv"
     options = "" if reader == "read_parquet" else ", all_varchar = true"
     try:
         connection.execute(f"CREATE TABLE found AS SELECT * FROM {reader}(?{options}) LIMIT {SAMPLE_ROWS}", [str(found)])  # noqa: S608 - constants

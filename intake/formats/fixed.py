@@ -12,8 +12,6 @@ from schemas.errors import FileRejected
 from schemas.findings import Finding
 from schemas.messages import N_
 
-_LIMIT_BYTES = 4 << 20
-
 
 def read_blocks(chunks: Iterable[bytes], *, record_bytes: int, places: list[tuple[int, int]], encoding: str) -> Iterator[Block]:
     """Cut records into blocks of rows.
@@ -35,25 +33,26 @@ def read_blocks(chunks: Iterable[bytes], *, record_bytes: int, places: list[tupl
         A line is far longer than any record.
     """
     first = 1
-    for piece, last in _pieces(chunks, first):
+    for piece, last in _pieces(chunks):
         block, records = _to_block(np.frombuffer(piece, dtype=np.uint8), first, record_bytes, places, encoding)
         first += records
         if records or last:
             yield block
 
 
-def _pieces(chunks: Iterable[bytes], first: int) -> Iterator[tuple[bytes, bool]]:
+def _pieces(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
     """Yield whole lines whenever enough have come together, and the rest at the end."""
-    waiting = bytearray()
+    waiting, row = bytearray(), 1
     for chunk in chunks:
         waiting += chunk
         if len(waiting) < BLOCK_BYTES:
             continue
         end = waiting.rfind(b"\n") + 1
         if end == 0:
-            limit = Finding(kind=LINE_TOO_LONG, rows=(first,), params={"limit": _LIMIT_BYTES})
+            limit = Finding(kind=LINE_TOO_LONG, rows=(row,), params={"limit": BLOCK_BYTES})
             raise FileRejected(N_("the file cannot be cut into rows"), N_("check that the file has one record a line"), findings=(limit,))
         yield bytes(waiting[:end]), False
+        row += waiting.count(b"\n")
         del waiting[:end]
     if waiting:
         yield bytes(waiting), True

@@ -15,6 +15,7 @@ from proposals.portal.figures import count_years, list_uses
 from proposals.portal.pages import Books, Site, render_site
 from schemas.documents import load_document
 from schemas.errors import SettingsError
+from schemas.files import sync, sync_folder
 from schemas.messages import N_, Name
 from schemas.municipalities import is_synthetic_code
 from schemas.regimes import load_regime, regime_names
@@ -74,7 +75,7 @@ def build_portal_of_office(office: Office, output: Path) -> Portal:
 def _read_books(office: Office) -> Books:
     head = office.store.chain_head()
     witnessed = read_head(office.home, load_public_key(office.home / PUBLIC_PEM))
-    audit = verify_books(office.store, witnessed=witnessed)
+    audit = verify_books(office.store, witnessed=witnessed, astray=office.vault.find_astray())
     last = office.store.find_event(head.hash)
     return Books(
         sequence=head.sequence,
@@ -114,6 +115,7 @@ def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
+    sync_folder(folder)
 
 
 def _replace_folder(fresh: Path, output: Path) -> None:
@@ -121,5 +123,11 @@ def _replace_folder(fresh: Path, output: Path) -> None:
     old = output.with_name(f".{output.name}.{token_hex(6)}.old")
     if output.exists():
         output.rename(old)
-    fresh.rename(output)
+    try:
+        fresh.rename(output)
+    except OSError:
+        if old.exists():
+            old.rename(output)
+        raise
+    sync(output.absolute().parent)
     shutil.rmtree(old, ignore_errors=True)

@@ -1,10 +1,12 @@
 """The small rooms: work folders, working ahead, the writer, publishing, plans from hierarchies, engines that fail."""
 
 import os
+import stat
 import subprocess
 import sys
 import time
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -222,3 +224,20 @@ def test_ages_are_counted_on_the_day_of_the_plan_or_after_the_latest_date(tmp_pa
     table, report = run_claims(tmp_path, CLAIMS, claims_plan(as_of="2025-04-01"))
     assert report.as_of == "2025-04-01"
     assert set(table["born_from"].to_pylist()) == {35}
+
+
+def test_a_copy_to_another_disk_is_never_readable_by_more(tmp_path):
+    from anonymize.publish import _stage
+
+    made = tmp_path / "method.parquet"
+    made.write_bytes(b"secret")
+    made.chmod(0o640)
+    away = Path("/dev/shm")  # noqa: S108 - another disk than the temporary folder, where there is one
+    if not away.is_dir() or away.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("no second disk")
+    copy = _stage(made, away / f"sakusei-{os.getpid()}.parquet")
+    try:
+        assert copy.read_bytes() == b"secret"
+        assert stat.S_IMODE(copy.stat().st_mode) == 0o640
+    finally:
+        copy.unlink()
