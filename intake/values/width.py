@@ -23,33 +23,39 @@ _HYPHEN_BETWEEN_DIGITS = re.compile(f"(?<=[0-9])[{HYPHENS}{_LONG_VOWELS}](?=[0-9
 
 _HALF_KANA = "｡｢｣､･ｦｧｨｩｪｫｬｭｮｯｰｱｲｳｴｵｶｷｸｹｺｻｼｽｾｿﾀﾁﾂﾃﾄﾅﾆﾇﾈﾉﾊﾋﾌﾍﾎﾏﾐﾑﾒﾓﾔﾕﾖﾗﾘﾙﾚﾛﾜﾝ"
 _FULL_KANA = "。「」、・ヲァィゥェォャュョッーアイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン"
-_KANA_TABLE = {**dict(zip(map(ord, _HALF_KANA), _FULL_KANA, strict=True)), ord("ﾞ"): "\u3099", ord("ﾟ"): "\u309a"}
-_KANA_RUN = re.compile("[\uff61-\uff9f]+")
+_VOICED, _SEMI_VOICED = "\uff9e", "\uff9f"
+# a mark without a kana before it that can take it becomes the mark it was, in full width
+_KANA_TABLE = {**dict(zip(map(ord, _HALF_KANA), _FULL_KANA, strict=True)), ord(_VOICED): "\u309b", ord(_SEMI_VOICED): "\u309c"}
+_PAIRS = tuple(
+    (half + mark, joined)
+    for mark, combining in ((_VOICED, "\u3099"), (_SEMI_VOICED, "\u309a"))
+    for half, full in zip(_HALF_KANA, _FULL_KANA, strict=True)
+    if len(joined := unicodedata.normalize("NFC", full + combining)) == 1
+)
 _MANY_SPACES = re.compile("[ \u3000\u00a0\t]+")
 
 
 def fold_code(text: str) -> str:
     """Return a number or code in half-width characters: digits, letters, marks, spaces and every dash as a hyphen."""
-    return text.translate(_CODE_TABLE)
+    return text if text.isascii() else text.translate(_CODE_TABLE)
 
 
 def fold_address(text: str) -> str:
     """Return an address with half-width digits and Latin letters, and half-width hyphens between digits; nothing else changes."""
-    return _HYPHEN_BETWEEN_DIGITS.sub("-", text.translate(_ADDRESS_TABLE))
+    return text if text.isascii() else _HYPHEN_BETWEEN_DIGITS.sub("-", text.translate(_ADDRESS_TABLE))
 
 
 def fold_kana(text: str) -> str:
     """Return text with half-width kana in full width, voiced marks joined to their kana; other characters stay.
 
-    Composition is confined to runs of kana: normalising the whole text would replace variant characters of names.
+    Only half-width kana are joined with their marks: normalising the whole text would replace variant characters of names.
     """
-    return _KANA_RUN.sub(_compose_run, text)
-
-
-def _compose_run(run: "re.Match[str]") -> str:
-    composed = unicodedata.normalize("NFC", run.group().translate(_KANA_TABLE))
-    # a mark without a kana before it stays as the mark it was
-    return composed.replace("\u3099", "\u309b").replace("\u309a", "\u309c")
+    if text.isascii():
+        return text
+    if _VOICED in text or _SEMI_VOICED in text:
+        for pair, joined in _PAIRS:
+            text = text.replace(pair, joined)
+    return text.translate(_KANA_TABLE)
 
 
 def fold_reading(text: str) -> str:
