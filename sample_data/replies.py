@@ -1,13 +1,13 @@
 """What the commands of the synthetic world answer, for people and for machines."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
+from casework.clock import day_of, read_clock
 from casework.console import Reply
 from casework.i18n import translate
+from casework.text_table import make_table
 from sample_data import places
 from sample_data.defects import DEFECTS, get_defect
 from sample_data.demo import Story
@@ -31,7 +31,7 @@ def to_wish(day: datetime | None, **options: Any) -> Wish:
         defects=tuple(get_defect(code) for code in options["defects"]),
         count=options["count"],
         canaries=options["canaries"],
-        today=(day or datetime.now(UTC)).date(),
+        today=day.date() if day else day_of(read_clock()),
     )
     check_wish(wish)
     return wish
@@ -44,7 +44,7 @@ def count_files(wish: Wish) -> int:
 
 def show_samples(output: Path, written: tuple[WrittenFile, ...]) -> Reply:
     """Return which files were written."""
-    table = _table(N_("file"), N_("layout"), N_("rows"), N_("persons"), N_("damaged rows"))
+    table = make_table(N_("file"), N_("layout"), N_("rows"), N_("persons"), N_("damaged rows"))
     for file in written:
         damaged = sum(len(damage.rows) for damage in file.damages)
         table.add_row(file.path.name, file.layout, f"{file.rows:,}", f"{file.persons:,}", f"{damaged:,}")
@@ -58,7 +58,7 @@ def show_samples(output: Path, written: tuple[WrittenFile, ...]) -> Reply:
 
 def show_defects() -> Reply:
     """Return the list of defects."""
-    table = _table(N_("defect"), N_("what is wrong"), N_("finding"), N_("outcome"), N_("formats"))
+    table = make_table(N_("defect"), N_("what is wrong"), N_("finding"), N_("outcome"), N_("formats"))
     for entry in DEFECTS:
         table.add_row(entry.code, translate(entry.description), entry.finding, translate(OUTCOMES[entry.outcome]), ", ".join(entry.formats))
     data = [
@@ -76,7 +76,7 @@ def show_defects() -> Reply:
 
 def show_municipalities() -> Reply:
     """Return the list of fictional municipalities."""
-    table = _table(N_("code"), N_("name"), N_("prefecture"), N_("population"))
+    table = make_table(N_("code"), N_("name"), N_("prefecture"), N_("population"))
     bodies = places.list_bodies()
     for body in bodies:
         table.add_row(body.code, body.name, body.prefecture, f"{body.population or 0:,}")
@@ -94,7 +94,7 @@ def show_demo(story: Story) -> Reply:
         N_("plans"): story.folder / "plans",
         N_("the synthetic files as they were sent"): story.folder / "kokuho",
     }
-    table = _table(N_("output"), N_("where"))
+    table = make_table(N_("output"), N_("where"))
     for title, path in places.items():
         table.add_row(translate(title), str(path))
     text = translate(N_("{releases} verified releases by {commands} commands in {seconds} s; {refusals} refusals on purpose")).format(
@@ -108,12 +108,3 @@ def show_demo(story: Story) -> Reply:
         "seconds": story.seconds,
     }
     return Reply(data, ("", text, table))
-
-
-def _table(first: str, *titles: str) -> Table:
-    """Return a table whose first column, the name to type, is never cut."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(translate(first), no_wrap=True)
-    for title in titles:
-        table.add_column(translate(title))
-    return table
