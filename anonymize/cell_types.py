@@ -15,19 +15,10 @@ from schemas.hierarchies.ages import AgeHierarchy
 from schemas.hierarchies.dates import DateHierarchy
 from schemas.hierarchies.ranges import BandHierarchy
 from schemas.plan import ANY_DAY, Plan, PlannedColumn
-from schemas.tables import ColumnType, load_table
+from schemas.tables import ColumnType, arrow_types, load_table
 
 NUMERIC_STEPS = frozenset({"bottom_code", "top_code", "round_to", "noise", "microaggregate"})
 DATE_STEPS = frozenset({"date_shift"})
-ARROW_TYPES: dict[ColumnType, pa.DataType] = {
-    ColumnType.STRING: pa.string(),
-    ColumnType.CODE: pa.string(),
-    ColumnType.INTEGER: pa.int64(),
-    ColumnType.NUMBER: pa.float64(),
-    ColumnType.DATE: pa.date32(),
-    ColumnType.MONTH: pa.date32(),
-    ColumnType.BOOLEAN: pa.bool_(),
-}
 
 
 def csv_types(plan: Plan, *, whole_numbers: bool = True) -> dict[str, pa.DataType]:
@@ -44,7 +35,7 @@ def csv_types(plan: Plan, *, whole_numbers: bool = True) -> dict[str, pa.DataTyp
     types = {}
     for column in plan.columns:
         stated = ColumnType(column.type) if column.type else usual.get(column.name)
-        types[column.name] = ARROW_TYPES[stated or _guess(column, plan, whole_numbers=whole_numbers)]
+        types[column.name] = arrow_types()[stated or _guess(column, plan, whole_numbers=whole_numbers)]
     return types
 
 

@@ -4,10 +4,12 @@ Decided here: columns, their types, units, usual roles and code lists (data in `
 to a column (that is the plan) and how a municipality writes it (that is the layout).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import SettingsError
@@ -168,16 +170,25 @@ def _to_column(name: str, entry: dict[str, Any]) -> Column:
 
 
 @cache
+def arrow_types() -> "Mapping[ColumnType, pa.DataType]":
+    """Return the Arrow type of each type of column; pyarrow is imported late."""
+    import pyarrow as pa
+
+    return MappingProxyType(
+        {
+            ColumnType.STRING: pa.string(),
+            ColumnType.CODE: pa.string(),
+            ColumnType.INTEGER: pa.int64(),
+            ColumnType.NUMBER: pa.float64(),
+            ColumnType.DATE: pa.date32(),
+            ColumnType.MONTH: pa.date32(),
+            ColumnType.BOOLEAN: pa.bool_(),
+        }
+    )
+
+
+@cache
 def _arrow_schema(table: TableSchema) -> "pa.Schema":
     import pyarrow as pa
 
-    types = {
-        ColumnType.STRING: pa.string(),
-        ColumnType.CODE: pa.string(),
-        ColumnType.INTEGER: pa.int64(),
-        ColumnType.NUMBER: pa.float64(),
-        ColumnType.DATE: pa.date32(),
-        ColumnType.MONTH: pa.date32(),
-        ColumnType.BOOLEAN: pa.bool_(),
-    }
-    return pa.schema([pa.field(column.name, types[column.type]) for column in table.columns])
+    return pa.schema([pa.field(column.name, arrow_types()[column.type]) for column in table.columns])
