@@ -28,7 +28,7 @@ from schemas.findings import Finding, FindingKind, Severity
 from schemas.messages import N_, Name
 from schemas.tables import Column, TableSchema, load_table
 
-SAMPLE_ROWS = 2_000
+SAMPLE_ROWS = 500
 _SAMPLE_BYTES = 8 << 20
 _DELIMITERS = ",\t;|"
 _FEWEST_KNOWN = 2

@@ -50,7 +50,7 @@ def test_a_workbook_gets_a_layout_with_its_headings(tmp_path):
 
 
 def test_without_headings_only_what_the_cells_prove_is_proposed(tmp_path):
-    _, output, proposal = propose(tmp_path, "kokuho_benefit", "kokuho-csv-cp932", rows=200)
+    _, output, proposal = propose(tmp_path, "kokuho_benefit", "kokuho-csv-cp932", rows=60)
     document = yaml.safe_load(output.read_text(encoding="utf-8"))
     assert (document["encoding"], document["header"], document["fields"]) == ("cp932", False, 36)
     shipped = {column.position: (column.name, column.use.rule) for column in load_layout("kokuho-csv-cp932").columns}
