@@ -25,14 +25,31 @@ def check_places(source: Path, targets: list[Path]) -> None:
 
 
 def publish(made: list[tuple[Path, Path]]) -> None:
-    """Give finished files their names: all are on disk before the first is renamed, and the release comes last."""
+    """Give finished files their names: all are on disk before the first is renamed, and the release comes last.
+
+    Parameters
+    ----------
+    made : list[tuple[Path, Path]]
+        Finished file and final name, in the order they appear.
+
+    Raises
+    ------
+    OSError
+        A file cannot be copied or renamed; no copy stays behind.
+    """
     for path, _ in made:
         path.chmod(0o640)
         sync(path)
-    staged = [(_stage(path, target), target) for path, target in made]
-    for path, target in staged:
-        path.replace(target)
-        sync(target.resolve().parent)
+    staged: list[tuple[Path, Path]] = []
+    try:
+        for path, target in made:
+            staged.append((_stage(path, target), target))
+        for path, target in staged:
+            path.replace(target)
+            sync(target.resolve().parent)
+    finally:
+        for path, _ in staged:
+            path.unlink(missing_ok=True)
 
 
 def _stage(path: Path, target: Path) -> Path:

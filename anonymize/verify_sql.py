@@ -40,7 +40,13 @@ class WrittenFile:
     person: str | None
 
     def ask(self, sql: str) -> tuple[Any, ...]:
-        """Return the first line of an answer."""
+        """Return the first line of an answer.
+
+        Raises
+        ------
+        FileRejected
+            The file cannot be read to its end.
+        """
         try:
             found = self.connection.execute(sql).fetchone()
         except duckdb.Error as error:
@@ -67,7 +73,24 @@ class WrittenFile:
 
 
 def open_written(path: Path, quasi: tuple[str, ...], person: str | None, work: Path | None = None) -> WrittenFile:
-    """Return a release, opened with a DuckDB of its own."""
+    """Return a release, opened with a DuckDB of its own; close its connection when done.
+
+    Parameters
+    ----------
+    path : Path
+        The written file.
+    quasi : tuple[str, ...]
+        Columns a class is equal in.
+    person : str or None
+        Column that tells persons apart; None: a row is a person.
+    work : Path or None
+        Private folder for what does not fit into memory.
+
+    Raises
+    ------
+    FileRejected
+        It is no Parquet file.
+    """
     config: dict[str, Any] = {"memory_limit": MEMORY_LIMIT, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
     if work is not None:
         config["temp_directory"] = str(work / "verify")

@@ -79,7 +79,13 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Turn failures of the database into errors with a hint; the text of the statement stays inside."""
+    """Turn failures of the database into errors with a hint; the text of the statement stays inside.
+
+    Raises
+    ------
+    SettingsError
+        The database does not answer, or refuses a statement.
+    """
     try:
         yield
     except (OperationalError, DBAPIError) as error:

@@ -51,6 +51,11 @@ class Cases(Documents):
             The proposal, checked before.
         regime : str, optional
             Name of the regime; else the document's `regime`.
+
+        Raises
+        ------
+        TransitionRefused
+            No regime is named, or the person may not enter proposals.
         """
         name = regime or document.get("regime")
         if not isinstance(name, str) or not name:

@@ -227,7 +227,7 @@ def test_ages_are_counted_on_the_day_of_the_plan_or_after_the_latest_date(tmp_pa
 
 
 def test_a_copy_to_another_disk_is_never_readable_by_more(tmp_path):
-    from anonymize.publish import _stage
+    from anonymize.publish import _stage  # the one room that copies
 
     made = tmp_path / "method.parquet"
     made.write_bytes(b"secret")
@@ -241,3 +241,17 @@ def test_a_copy_to_another_disk_is_never_readable_by_more(tmp_path):
         assert stat.S_IMODE(copy.stat().st_mode) == 0o640
     finally:
         copy.unlink()
+
+
+def test_files_that_cannot_all_be_named_leave_no_copy(tmp_path):
+    work, out = tmp_path / "work", tmp_path / "out"
+    work.mkdir()
+    out.mkdir()
+    for name in ("method", "release"):
+        (work / name).write_bytes(b"made")
+    (out / "method").mkdir()
+    (out / "method" / "taken").touch()
+    with pytest.raises(OSError, match="directory"):
+        publish([(work / "method", out / "method"), (work / "release", out / "release")])
+    assert [path.name for path in out.iterdir()] == ["method"]
+    assert list(work.iterdir()) == []

@@ -2,6 +2,7 @@
 
 import pytest
 
+from casework.i18n import find_translator
 from casework.states import CaseState
 from proposals.answers import decide_case, to_answers
 from proposals.case_review import accept_case, find_sheet, get_sheet, reject_case, return_case, review_case, screen_case
@@ -215,3 +216,14 @@ def test_no_word_of_the_proposer_is_in_the_events(submitted, approver, answers, 
     told = str([(event.subject, dict(event.facts)) for event in submitted.store.events()])
     for word in (form["purpose"], form["proposers"][0]["name"], answers[0]["reason"], "適切"):
         assert word not in told
+
+
+def test_a_refusal_names_the_state_in_the_language_of_the_reader(submitted):
+    screen_case(submitted, "C-0001")
+    return_case(submitted, "C-0001", "書き直してください。")
+    with pytest.raises(TransitionRefused) as caught:
+        screen_case(submitted, "C-0001")
+    assert str(caught.value).startswith("C-0001 is returned:")
+    spoken = caught.value.message.render(find_translator("ja"))
+    assert "補正" in spoken
+    assert "returned" not in spoken
