@@ -1,7 +1,9 @@
 """The demonstration from nothing: verified releases, refusals on purpose, no personal mark outside vault and senders' folders."""
 
 import json
+import tempfile
 
+import pandas as pd
 import pytest
 
 from casework.console import run
@@ -17,9 +19,14 @@ REFUSALS = ["proposal decide", "intake seal", "anonymize process", "risk review"
 @pytest.fixture(scope="module")
 def story(tmp_path_factory):
     home = tmp_path_factory.mktemp("demo") / "home"
+    temporary = home.parent / "temporary"
+    temporary.mkdir()
     from sample_data.stage import run_quietly
 
-    code, text = run_quietly(["demo", "--home", str(home), "--people", PEOPLE, "--canaries"], home.parent)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(temporary))
+        patch.setenv("TMPDIR", str(temporary))
+        code, text = run_quietly(["demo", "--home", str(home), "--people", PEOPLE, "--canaries"], home.parent)
     return home, code, text
 
 
@@ -30,6 +37,9 @@ def test_it_ends_in_verified_releases(story, capsys):
     assert len(packages) == 3
     for package in packages:
         assert run(["release", "verify", str(package), "--key", str(home / "0001" / "office" / "office.pub.pem")]) == 0
+    tables = sorted((home / "0001" / "office" / "releases").glob("L-*/data/*.parquet"))
+    assert len(tables) == 3
+    assert all(len(pd.read_parquet(table)) for table in tables)
 
 
 def test_all_eight_steps_are_shown_with_the_commands_of_people(story):
@@ -58,6 +68,12 @@ def test_no_personal_mark_is_outside_the_senders_folders_and_the_vault(story):
             assert find_canaries(part, marks) == [], part.name
     (folder / "screen.txt").write_text(text, encoding="utf-8")
     assert find_canaries(folder / "screen.txt", marks) == []
+    assert find_canaries(home.parent / "temporary", marks) == []
+
+
+def test_no_plain_text_is_left_in_the_work_folder(story):
+    home, _, _ = story
+    assert not [path for path in (home / "0001" / "office" / "work").rglob("*") if path.is_file() and path.stat().st_size]
 
 
 def test_the_books_hold_and_the_papers_are_there(story, capsys):
