@@ -57,7 +57,9 @@ def _convert_folded(texts: pa.StringArray, fold: Callable[[str], str], repair: s
     cells = texts.to_pylist()
     outcomes = {place: parse_text(cells[place]) for place in np.flatnonzero(odd).tolist()}
     kept = [outcomes[place].value if place in outcomes else cell for place, cell in enumerate(cells)]
-    folded = [fold(cell) if isinstance(cell, str) else None for cell in kept]
+    # a text with a NUL is a defect, so none of these holds one and all can be folded in one piece
+    parts = iter(fold("\0".join(cell for cell in kept if isinstance(cell, str))).split("\0"))
+    folded = [next(parts) if isinstance(cell, str) else None for cell in kept]
     changed = np.array([now != before for now, before in zip(folded, kept, strict=True)], dtype=np.bool_)
     defects = np.zeros(len(cells), dtype=np.uint8)
     defects[list(outcomes)] = [outcome.defect for outcome in outcomes.values()]
