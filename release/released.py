@@ -4,15 +4,16 @@ Read from the written file alone. Shares no code with what wrote it.
 """
 
 import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from schemas.embedded_sql import open_duckdb, quote
 from schemas.errors import VerificationFailed
 from schemas.messages import N_, Name
 
@@ -89,11 +90,6 @@ def _read_column(field: pa.Field) -> ReleasedColumn:
     return ReleasedColumn(name=field.name, column=facts["column"], part=facts["part"], kind=field.type, facts=facts)
 
 
-def quote(name: str) -> str:
-    """Return a name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def measure_smallest_class(released: ReleasedFile) -> int:
     """Return the persons in the smallest class of the written file; 0 when it has no rows.
 
@@ -105,7 +101,7 @@ def measure_smallest_class(released: ReleasedFile) -> int:
     source = f"read_parquet({_literal(str(released.path))})"
     groups = f" GROUP BY {keys}" if keys else ""
     grouped = f"SELECT {persons} AS persons FROM {source}{groups}"  # noqa: S608 - quoted names
-    with duckdb.connect() as connection:
+    with tempfile.TemporaryDirectory(prefix="sakusei-release-") as folder, open_duckdb(Path(folder)) as connection:
         row = connection.execute(f"SELECT coalesce(min(persons), 0) FROM ({grouped}) WHERE persons > 0").fetchone()  # noqa: S608 - quoted names
     return int(row[0]) if row else 0
 
@@ -115,7 +111,7 @@ def count_persons(released: ReleasedFile) -> int:
     if released.id_column is None:
         return released.rows
     query = f"SELECT count(DISTINCT {quote(released.id_column)}) FROM read_parquet({_literal(str(released.path))})"  # noqa: S608 - quoted names
-    with duckdb.connect() as connection:
+    with tempfile.TemporaryDirectory(prefix="sakusei-release-") as folder, open_duckdb(Path(folder)) as connection:
         row = connection.execute(query).fetchone()
     return int(row[0]) if row else 0
 

@@ -5,12 +5,14 @@ deleted, shuffled or columns dropped. Without ids, whole rows over the columns i
 tie, and both are named with their shares.
 """
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from release.released import ReleasedFile, open_released, quote
+from release.released import ReleasedFile, open_released
+from schemas.embedded_sql import open_duckdb, quote
 from schemas.errors import FileRejected
 from schemas.files import sha256_file
 from schemas.messages import N_, Name
@@ -59,7 +61,7 @@ def trace_file(found: Path, releases: Path) -> tuple[TraceMatch, ...]:
     """
     digest = sha256_file(found)
     matches = []
-    with duckdb.connect() as connection:
+    with tempfile.TemporaryDirectory(prefix="sakusei-trace-") as folder, open_duckdb(Path(folder)) as connection:
         columns = _load(connection, found)
         for table in sorted(releases.glob("L-*/data/*.parquet")):
             evidence, share = ("file", 1.0) if sha256_file(table) == digest else _compare(connection, columns, open_released(table))

@@ -166,10 +166,10 @@ def assess(
     """
     start = time.perf_counter()
     plan = subject.plan
-    with open_work_folder(work) as private, open_released(subject.released, plan.unit) as released:
+    with open_work_folder(work) as private, open_released(subject.released, plan.unit, work=private) as released:
         check_plan(released, plan)
         source = reduce_source(open_source(subject.original, plan, work=private, delimiter=subject.delimiter), plan, private)
-        originals = Originals(path=source.path, schema=source.schema, unit=plan.unit)
+        originals = Originals(path=source.path, schema=source.schema, unit=plan.unit, work=private)
         dated = dataclasses.replace(subject, plan=date_plan(plan, originals))
         figures = measure_models(released, dated, thresholds, source.schema)
         class_sizes = released.count_classes()

@@ -6,8 +6,9 @@ Decided here: l (distinct values), homogeneous classes, and t (distance from the
 from collections.abc import Mapping
 
 from anonymize.risk.figures import Definition, Figure
-from anonymize.risk.released import Released, ReleasedColumn, quote
+from anonymize.risk.released import Released, ReleasedColumn
 from anonymize.risk.samples import population_of
+from schemas.embedded_sql import quote
 from schemas.messages import N_
 
 MACHANAVAJJHALA_2007 = "A. Machanavajjhala et al. (2007), l-Diversity, doi:10.1145/1217299.1217302"

@@ -15,8 +15,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from anonymize.risk.figures import Definition, Figure
-from anonymize.risk.released import Released, quote
+from anonymize.risk.released import Released
 from anonymize.risk.samples import DANKAR_2010, EL_EMAM_2011
+from schemas.embedded_sql import quote
 from schemas.errors import FileRejected
 from schemas.hierarchies import load_hierarchy
 from schemas.messages import N_, Message, Name

@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from schemas.embedded_sql import open_duckdb, quote
 from schemas.errors import FileRejected
 from schemas.messages import N_, Name
 
@@ -117,10 +118,6 @@ class Released:
         """Return size in persons → number of classes of that size."""
         return self._histogram(self.class_sql)
 
-    def count_classes_of(self, columns: tuple[str, ...]) -> dict[int, int]:
-        """Return the same when only some of the label columns are known."""
-        return self._histogram(", ".join(quote(name) for name in columns) or "true")
-
     def count_distinct(self, name: str) -> int:
         """Return how many distinct values a field has; a missing value is one."""
         column = quote(name)
@@ -143,13 +140,8 @@ class Released:
         return {int(size): int(number) for size, number in found if size}
 
 
-def quote(name: str) -> str:
-    """Return a column name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 @contextmanager
-def open_released(path: Path, unit: str | None = None) -> Iterator[Released]:
+def open_released(path: Path, unit: str | None = None, *, work: Path | None = None) -> Iterator[Released]:
     """Open a released file for measuring.
 
     Parameters
@@ -158,6 +150,8 @@ def open_released(path: Path, unit: str | None = None) -> Iterator[Released]:
         A Parquet file written by `sakusei anonymize run`.
     unit : str or None
         The plan's person key; persons are counted by the released id that replaces it, when there is one.
+    work : Path or None
+        Private folder for what does not fit into memory; None: it has to fit.
 
     Raises
     ------
@@ -167,7 +161,7 @@ def open_released(path: Path, unit: str | None = None) -> Iterator[Released]:
     columns, facts = read_fields(path)
     ids = [c for c in columns if c.part == "id" and c.column == unit]
     counted = "persons" if ids or unit is None else "rows"
-    with duckdb.connect() as connection:
+    with open_duckdb(work) as connection:
         connection.execute("SET preserve_insertion_order = false")
         connection.read_parquet(str(path)).create_view("released")
         person = f"count(DISTINCT {quote(ids[0].name)})" if ids else "count(*)"

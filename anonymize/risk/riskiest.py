@@ -6,7 +6,8 @@ Decided here: what may be said of it: names of columns, its guarded size, and ho
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from anonymize.risk.released import Released, quote
+from anonymize.risk.released import Released
+from schemas.embedded_sql import quote
 
 MOST_COLUMNS = 4
 

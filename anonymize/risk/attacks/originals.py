@@ -6,14 +6,13 @@ Decided here: which rows are drawn. Values stay in memory and in the private wor
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from anonymize.risk.released import quote
+from schemas.embedded_sql import open_duckdb, quote
 
 PLACE = "__place"
 
@@ -30,11 +29,14 @@ class Originals:
         Columns that are released or counted by, as the processing reads them.
     unit : str or None
         Person key; None: every row is one person.
+    work : Path or None
+        Private folder for what does not fit into memory; None: it has to fit.
     """
 
     path: Path
     schema: pa.Schema
     unit: str | None
+    work: Path | None = None
 
     @property
     def person_sql(self) -> str:
@@ -43,21 +45,21 @@ class Originals:
 
     def count(self) -> tuple[int, int]:
         """Return rows and distinct persons."""
-        with duckdb.connect() as connection:
+        with open_duckdb(self.work) as connection:
             connection.read_parquet(str(self.path)).create_view("original")
             ((rows, persons),) = connection.execute(f"SELECT count(*), {self.person_sql} FROM original").fetchall()  # noqa: S608
         return int(rows), int(persons)
 
     def distinct(self, name: str) -> pa.ChunkedArray:
         """Return the distinct values of a column; a missing value is one of them."""
-        with duckdb.connect() as connection:
+        with open_duckdb(self.work) as connection:
             connection.read_parquet(str(self.path)).create_view("original")
             found = connection.sql(f"SELECT DISTINCT {quote(name)} FROM original").to_arrow_table()  # noqa: S608 - the name is quoted
         return found.column(0).cast(self.schema.field(name).type)
 
     def latest(self, names: list[str]) -> pa.Table:
         """Return one row: the greatest value of each column."""
-        with duckdb.connect() as connection:
+        with open_duckdb(self.work) as connection:
             connection.read_parquet(str(self.path)).create_view("original")
             greatest = ", ".join(f"max({quote(name)}) AS {quote(name)}" for name in names)
             found = connection.sql(f"SELECT {greatest} FROM original").to_arrow_table()  # noqa: S608 - names are quoted
@@ -75,7 +77,7 @@ class Originals:
 
     def read(self, rows: NDArray[np.int64]) -> pa.Table:
         """Return some rows, in the order of their numbers as given."""
-        with duckdb.connect() as connection:
+        with open_duckdb(self.work) as connection:
             connection.register("chosen", pa.table({"number": rows, PLACE: np.arange(len(rows))}))
             connection.read_parquet(str(self.path), file_row_number=True).create_view("original")
             names = ", ".join(f"original.{quote(name)}" for name in self.schema.names)
@@ -86,7 +88,7 @@ class Originals:
         """Return, per drawn row, how many persons of the original have the same values in these columns."""
         names = ", ".join(quote(name) for name in columns)
         equal = " AND ".join(f"d.{quote(name)} IS NOT DISTINCT FROM w.{quote(name)}" for name in columns)
-        with duckdb.connect() as connection:
+        with open_duckdb(self.work) as connection:
             connection.register("drawn", drawn.select(columns).append_column(PLACE, pa.array(np.arange(drawn.num_rows))))
             connection.read_parquet(str(self.path)).create_view("original")
             whole = f"SELECT {names}, {self.person_sql} AS persons FROM original GROUP BY {names}"  # noqa: S608 - names are quoted

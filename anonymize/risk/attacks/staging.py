@@ -14,8 +14,9 @@ from anonymize.risk.attacks.encoding import QuasiIdentifier, Rows, encode_others
 from anonymize.risk.attacks.halves import Halves
 from anonymize.risk.attacks.linkage import ReleasedClasses, encode_classes
 from anonymize.risk.attacks.scene import Scene
-from anonymize.risk.released import QUASI_IDENTIFIER, Released, quote, read_fields
+from anonymize.risk.released import QUASI_IDENTIFIER, Released, read_fields
 from anonymize.treatments import Surroundings, make_treatments
+from schemas.embedded_sql import quote
 from schemas.hierarchies import load_hierarchy
 from schemas.plan import FRESH_ID, Plan, PlannedColumn
 from schemas.tables import Role
