@@ -20,6 +20,7 @@ from anonymize.risk.attacks.suite import Attacked, AttackReport, AttackSettings,
 from anonymize.risk.attributes import measure_attributes
 from anonymize.risk.columns import ColumnTrace, trace_columns
 from anonymize.risk.figures import Figure
+from anonymize.risk.histories import measure_histories
 from anonymize.risk.population import find_labels, measure_population, read_sizes
 from anonymize.risk.released import Released, open_released
 from anonymize.risk.riskiest import Riskiest, find_riskiest
@@ -220,7 +221,7 @@ def date_plan(plan: Plan, originals: Originals) -> Plan:
 
 def measure_models(released: Released, subject: Subject, thresholds: Thresholds, kinds: pa.Schema) -> tuple[Figure, ...]:
     """Return the figures of all models on classes; `kinds` are the types of the original's columns."""
-    figures = measure_samples(released.count_classes(), thresholds.highest, released.counted)
+    figures = measure_samples(released.count_classes(), thresholds.highest, released.counted) + measure_histories(released)
     if subject.population is not None:
         sizes = read_sizes(released, subject.population, find_labels(released, subject.plan, subject.population, kinds))
         figures += measure_population(sizes, thresholds.highest)

@@ -68,6 +68,15 @@ def _check_k(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]
         yield _reason(thresholds, "below-k", N_("there are classes of fewer than {k} persons"), k=thresholds.k)
 
 
+def _check_histories(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
+    for figure in assessment.figures:
+        if figure.code == "linked_smallest" and figure.value is not None and figure.value < thresholds.k:
+            template = N_(
+                "linked rows tell persons apart: fewer than {k} share the classes of all their rows; release fewer rows per person"
+            )
+            yield _reason(thresholds, "linked-rows", template, k=thresholds.k)
+
+
 def _check_shares(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
     for figure in assessment.figures:
         limit, template = SHARES.get(figure.code, ("", ""))
@@ -131,4 +140,13 @@ def _check_columns(assessment: Assessment, thresholds: Thresholds) -> Iterator[R
 
 
 Rule = Callable[[Assessment, Thresholds], Iterator[Reason]]
-RULES: tuple[Rule, ...] = (_check_extent, _check_k, _check_shares, _check_diversity, _check_promises, _check_attacks, _check_columns)
+RULES: tuple[Rule, ...] = (
+    _check_extent,
+    _check_k,
+    _check_histories,
+    _check_shares,
+    _check_diversity,
+    _check_promises,
+    _check_attacks,
+    _check_columns,
+)

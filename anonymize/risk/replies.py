@@ -24,7 +24,16 @@ from schemas.messages import N_
 from schemas.plan import load_plan
 
 STEPS = 6
-SHOWN = ("smallest_class", "prosecutor_highest", "prosecutor_average", "journalist_highest", "sample_uniques", "diversity", "closeness")
+SHOWN = (
+    "smallest_class",
+    "prosecutor_highest",
+    "prosecutor_average",
+    "journalist_highest",
+    "sample_uniques",
+    "linked_smallest",
+    "diversity",
+    "closeness",
+)
 
 
 def assess_files(options: Mapping[str, Any]) -> Reply:

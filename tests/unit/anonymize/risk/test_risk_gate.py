@@ -142,3 +142,9 @@ def test_every_column_has_clause_and_evidence(passed: Assessment) -> None:
     assert [column.column for column in passed.columns] == [column.name for column in passed.plan.columns]
     assert all(column.holds and column.clause in range(1, 6) for column in passed.columns)
     assert passed.columns[0].evidence.render() == "not in the written file"
+
+
+@pytest.mark.parametrize(("shared", "expected"), [(9, ["linked-rows"]), (10, []), (11, [])])
+def test_linked_rows_triple(passed: Assessment, shared: int, expected: list[str]) -> None:
+    figure = dataclasses.replace(passed.figures[0], code="linked_smallest", value=shared)
+    assert codes(dataclasses.replace(passed, figures=(*passed.figures, figure))) == expected

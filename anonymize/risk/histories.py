@@ -1,0 +1,62 @@
+"""Linked rows: a fresh id tells which rows are one person's, so that the *set* of classes they fall into may tell persons apart.
+
+Decided here: how persons are counted who share a set of classes. k holds for linked rows when every set is shared by k persons, as it is
+when the quasi-identifiers of a person never change, or when a person has one row. Without a released id nothing is linked.
+"""
+
+from anonymize.risk.figures import Definition, Figure
+from anonymize.risk.released import Released
+from anonymize.risk.samples import population_of
+from schemas.embedded_sql import quote
+from schemas.messages import N_
+
+NARAYANAN_2008 = "A. Narayanan, V. Shmatikov (2008), Robust de-anonymization of large sparse datasets, doi:10.1109/SP.2008.33"
+HISTORIAN = N_("knows that a person is in the file, and the quasi-identifiers of all rows of that person")
+
+SMALLEST_SET = Definition(
+    code="linked_smallest",
+    title=N_("fewest persons who share the classes of all their linked rows"),
+    attacker=HISTORIAN,
+    source=NARAYANAN_2008,
+    unit="persons",
+)
+ALONE = Definition(
+    code="linked_uniques",
+    title=N_("share of persons alone in the classes of all their linked rows"),
+    attacker=HISTORIAN,
+    source=NARAYANAN_2008,
+    unit="share",
+)
+
+
+def count_histories(released: Released) -> dict[int, int]:
+    """Return number of persons sharing a set of classes → number of such sets; empty where no id links rows.
+
+    Two persons share a set when their rows fall into the same classes, however many rows fall into each.
+    """
+    if released.person_id is None:
+        return {}
+    person = quote(released.person_id)
+    sql = f"""
+        WITH numbered AS (SELECT {person} AS person, dense_rank() OVER (ORDER BY {released.class_sql}) AS class FROM released),
+        histories AS (SELECT list_sort(list(DISTINCT class)) AS history FROM numbered GROUP BY person),
+        shared AS (SELECT count(*) AS persons FROM histories GROUP BY history)
+        SELECT persons, count(*) FROM shared GROUP BY persons ORDER BY persons
+    """  # noqa: S608 - names are quoted
+    return {int(persons): int(sets) for persons, sets in released.connection.execute(sql).fetchall()}
+
+
+def measure_histories(released: Released) -> tuple[Figure, ...]:
+    """Return the figures of linked rows; none where no id links rows.
+
+    References
+    ----------
+    A. Narayanan, V. Shmatikov (2008), doi:10.1109/SP.2008.33: few known events pick one history out of many.
+    """
+    sizes = count_histories(released)
+    persons = sum(size * number for size, number in sizes.items())
+    if not persons:
+        return ()
+    smallest, alone = min(sizes), sizes.get(1, 0)
+    over = population_of(persons, "persons")
+    return SMALLEST_SET.measure(smallest, over, persons=smallest), ALONE.measure(alone / persons, over, persons=alone)

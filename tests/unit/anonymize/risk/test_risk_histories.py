@@ -1,0 +1,38 @@
+"""Linked rows: who shares the set of classes their rows fall into."""
+
+import pytest
+
+from anonymize.risk.histories import count_histories, measure_histories
+from anonymize.risk.released import open_released
+
+# Classes (age, sex): A = (30, f), B = (30, m), C = (40, f). k = 2 holds in every class: A has persons 1 2 3, B 3 4, C 1 2.
+ROWS = {"age": ["30", "30", "30", "30", "30", "40", "40", "30"], "sex": ["f", "f", "f", "m", "m", "f", "f", "f"]}
+IDS = ["1", "2", "3", "3", "4", "1", "2", "1"]
+
+
+@pytest.fixture
+def released(write_release):
+    def open_it(ids):
+        return open_released(write_release(ROWS, ids=ids), "person" if ids else None)
+
+    return open_it
+
+
+def test_sets_of_classes_are_counted_in_persons(released):
+    # Persons 1 and 2 have the set {A, C} (a row more changes nothing), person 3 has {A, B}, person 4 has {B}: sizes 2, 1, 1.
+    with released(IDS) as open_file:
+        assert count_histories(open_file) == {1: 2, 2: 1}
+        smallest, alone = measure_histories(open_file)
+        assert (smallest.code, smallest.value) == ("linked_smallest", 1)
+        assert (alone.code, alone.value) == ("linked_uniques", 0.5)
+
+
+def test_one_row_per_person_is_the_class_itself(released):
+    # Eight persons with one row each: classes of 4 (A), 2 (B), 2 (C).
+    with released([str(number) for number in range(8)]) as open_file:
+        assert count_histories(open_file) == {2: 2, 4: 1} == open_file.count_classes()
+
+
+def test_nothing_is_linked_without_an_id(released):
+    with released(None) as open_file:
+        assert measure_histories(open_file) == ()
