@@ -30,7 +30,7 @@ def anonymize() -> None:
 @click.option("--delimiter", cls=Option, default=",", show_default=True, help=N_("between the cells of a CSV file"))
 @click.option("--method-info", "method_path", cls=Option, type=FILE, help=N_("also write the method information; it must stay sealed"))
 @click.option("--threads", cls=Option, type=click.IntRange(1), help=N_("threads to use [all cores]"))
-@click.option("--memory-limit", "memory_mib", cls=Option, type=click.IntRange(64), help=N_("memory for the engine, in MiB"))
+@click.option("--memory-limit", "memory_mib", cls=Option, type=click.IntRange(1), help=N_("memory for the engine, in MiB"))
 @click.option("--compare/--no-compare", cls=Option, default=True, show_default=True, help=N_("also report the loss of the other method"))
 def run(**options: object) -> Reply:
     """Process a file: recode, treat, write and verify; nothing is written unless the result meets the plan."""

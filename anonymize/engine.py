@@ -4,7 +4,9 @@ Decided here: the five verbs every engine knows, and that errors of an engine ne
 what is asked (class table, treatments, apply); the expressions are the same for every engine, compiled to its SQL dialect by Ibis.
 """
 
+import dataclasses
 import itertools
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +23,7 @@ from schemas.messages import N_, Name
 
 ENGINE_NAMES = ("duckdb", "spark")
 BATCH_ROWS = 1 << 17
+LEAST_MEMORY_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +35,7 @@ class EngineSettings:
     work : Path
         Private folder for what does not fit in memory.
     threads : int or None
-        Threads; None: all cores.
+        Threads, at most as many as cores; None: all cores.
     memory_limit_bytes : int or None
         Memory for the engine's own tables; None: the engine's default here.
     """
@@ -150,15 +153,16 @@ class Engine(ABC):
 
 
 def open_engine(name: str, settings: EngineSettings) -> Engine:
-    """Return an open engine.
+    """Return an open engine; more threads than there are cores become as many as there are cores.
 
     Raises
     ------
     SettingsError
-        There is no engine of that name.
+        There is no engine of that name, or it would have less than `LEAST_MEMORY_BYTES`.
     EngineUnavailable
         What the engine needs is not installed.
     """
+    settings = _check_settings(settings)
     if name == "duckdb":
         from anonymize.engine_duckdb import DuckDBEngine
 
@@ -173,6 +177,22 @@ def open_engine(name: str, settings: EngineSettings) -> Engine:
         engine=Name(name),
         engines=Name(", ".join(ENGINE_NAMES)),
     )
+
+
+def _check_settings(settings: EngineSettings) -> EngineSettings:
+    if settings.memory_limit_bytes is not None and settings.memory_limit_bytes < LEAST_MEMORY_BYTES:
+        raise SettingsError(
+            N_("the memory limit leaves the engine less than {least} MiB"),
+            N_("give at least {least} MiB, or leave the limit out"),
+            least=LEAST_MEMORY_BYTES >> 20,
+        )
+    # Each thread holds buffers of its own: a great many of them in little memory never come to an end.
+    return dataclasses.replace(settings, threads=settings.threads and min(settings.threads, count_cores()))
+
+
+def count_cores() -> int:
+    """Return the cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def match(left: ibis.Table, right: ibis.Table, columns: list[str]) -> list[Any]:

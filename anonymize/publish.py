@@ -9,19 +9,38 @@ from schemas.files import sync
 from schemas.messages import N_, Name
 
 
-def check_places(source: Path, targets: list[Path]) -> None:
-    """Refuse targets whose folder is missing, or that are the input.
+def check_places(source: Path, targets: list[Path], *, plan: Path | None = None) -> None:
+    """Refuse targets whose folder is missing, or that are an input or one another.
+
+    Parameters
+    ----------
+    source : Path
+        The input.
+    targets : list[Path]
+        Files to be written.
+    plan : Path or None
+        The plan, where it is read from a file.
 
     Raises
     ------
     SettingsError
-        A file could not be written where it was asked for.
+        A file could not be written where it was asked for, or would take the place of another file of the same command.
     """
+    inputs = [source, plan] if plan else [source]
     for target in targets:
         if not target.resolve().parent.is_dir():
             raise SettingsError(N_("the folder of {file} does not exist"), N_("make the folder first"), file=Name(target.name))
-        if target.resolve() == source.resolve() or target.is_dir():
-            raise SettingsError(N_("{file} is the input, or a folder"), N_("name another output file"), file=Name(target.name))
+        if target.is_dir() or any(_is_same(target, other) for other in inputs):
+            raise SettingsError(N_("{file} is an input, or a folder"), N_("name another output file"), file=Name(target.name))
+    asked = [*inputs, *targets]
+    for place, path in enumerate(asked):
+        if any(_is_same(path, other) for other in asked[:place]):
+            raise SettingsError(N_("{file} is given for two purposes"), N_("give every option a file of its own"), file=Name(path.name))
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    """Return whether two paths lead to one file, through links of either kind or another spelling."""
+    return path.resolve() == other.resolve() or (path.exists() and other.exists() and path.samefile(other))
 
 
 def publish(made: list[tuple[Path, Path]]) -> None:

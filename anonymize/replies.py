@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anonymize.publish import check_places
 from casework.console import Reply, progress
 from casework.i18n import translate
 from casework.text_table import make_table
@@ -22,6 +23,8 @@ def run_plan(options: Mapping[str, Any]) -> Reply:
     from anonymize.pipeline import PHASES, process
     from schemas.plan import load_plan
 
+    targets = [path for path in (options["output"], options["report_path"], options["method_path"]) if path]
+    check_places(options["source"], targets, plan=options["plan_path"])
     delimiter = read_delimiter(options["delimiter"])
     plan = load_plan(options["plan_path"])
     limit = options["memory_mib"]

@@ -70,6 +70,36 @@ def test_a_file_is_processed_and_verified(place, capsys):
     assert run(["anonymize", "verify", "--input", str(place / "out.parquet"), "--plan", str(place / "plan.yaml")]) == 0
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"report": "plan.yaml"},
+        {"output": "plan.yaml"},
+        {"method-info": "plan.yaml"},
+        {"report": "in.csv"},
+        {"report": "out.parquet"},
+        {"method-info": "out.parquet"},
+        {"method-info": "report.json"},
+        {"report": "symbolic"},
+        {"report": "hard"},
+        {"report": "inner/../plan.yaml"},
+        {"plan": "in.csv"},
+    ],
+)
+def test_files_of_one_command_are_different_files(place, capsys, more):
+    (place / "inner").mkdir()
+    (place / "symbolic").symlink_to(place / "plan.yaml")
+    os.link(place / "in.csv", place / "hard")
+    before = {name: (place / name).read_bytes() for name in ("in.csv", "plan.yaml")}
+    refuse(place, capsys, 10, **more)
+    assert {name: (place / name).read_bytes() for name in before} == before
+
+
+def test_threads_beyond_the_cores_are_cores_and_too_little_memory_is_refused(place, capsys):
+    refuse(place, capsys, 10, "--memory-limit", "63")
+    assert run([*arguments(place), "--threads", "99999", "--memory-limit", "64"]) == 0
+
+
 def test_json_answer_is_the_report(place, capsys):
     assert run([*arguments(place), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == json.loads((place / "report.json").read_text(encoding="utf-8"))
