@@ -205,7 +205,12 @@ def count_sensitive(engine: Engine, linked: ibis.Table, name: str, plan: Plan, l
         memberships = None if single else _find_patterns(engine, cells, ENTRY, plan.unit)
     offsets = np.concatenate(([0], np.cumsum(np.bincount(line, minlength=lines)))).astype(np.int64)
     return SensitiveCounts(
-        offsets=offsets, values=codes[order].astype(np.int32), persons=counts, distinct=len(values), memberships=memberships
+        offsets=offsets,
+        values=codes[order].astype(np.int32),
+        persons=counts,
+        distinct=len(values),
+        memberships=memberships,
+        missing=len(values) - 1 if values.null_count else None,
     )
 
 

@@ -55,6 +55,8 @@ class SensitiveCounts:
         Patterns of persons over the *entries* (positions in `values`), where a person may stand in several; None: counts may be added.
     levels : LevelTable or None
         Hierarchy of the sensitive column, for the hierarchical distance of t-closeness; its values are the codes.
+    missing : int or None
+        Code of the missing value: it counts as a value everywhere but in distinct l-diversity. None: no value is missing.
     """
 
     offsets: NDArray[np.int64]
@@ -63,6 +65,7 @@ class SensitiveCounts:
     distinct: int
     memberships: Memberships | None = None
     levels: "LevelTable | None" = None
+    missing: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -157,6 +157,14 @@ def count_rarest(file: WrittenFile, column: str) -> int:
     return int(file.ask_number(f"SELECT coalesce(min(n), -1) FROM ({inner})"))
 
 
+def count_absent(file: WrittenFile, column: str) -> int:
+    """Return the persons with a row without a value in a column that holds values as well; 0 when it holds nothing."""
+    name = quote(column)
+    return int(
+        file.ask_number(f"SELECT {file.persons} FROM release WHERE {name} IS NULL AND EXISTS (FROM release WHERE {name} IS NOT NULL)")
+    )
+
+
 def count_off_grid(file: WrittenFile, column: str, step: float) -> int:
     """Return the rows whose number is no multiple of a step, to a millionth of the step."""
     steps = f"{quote(column)} / {float(step)!r}::DOUBLE"
@@ -171,7 +179,7 @@ def count_beyond(file: WrittenFile, column: str, minimum: float | None, maximum:
 
 
 def measure_diversity(file: WrittenFile, column: str, kind: str, rank: float) -> float:
-    """Return the worst class's diversity of a column; a missing value is a value.
+    """Return the worst class's diversity of a column; a missing value is a value, but none of the l of "distinct".
 
     Parameters
     ----------
@@ -190,7 +198,7 @@ def measure_diversity(file: WrittenFile, column: str, kind: str, rank: float) ->
     """
     cells = _count_values(file, column)
     if kind == "distinct":
-        return file.ask_number(f"WITH {cells} SELECT min(n) FROM (SELECT count(*) AS n FROM cells GROUP BY class)")
+        return file.ask_number(f"WITH {cells} SELECT min(n) FROM (SELECT count(value) AS n FROM cells GROUP BY class)")
     if kind == "entropy":
         shares = "SELECT class, n / sum(n) OVER (PARTITION BY class) AS p FROM cells"
         return file.ask_number(f"WITH {cells} SELECT min(e) FROM (SELECT exp(-sum(p * ln(p))) AS e FROM ({shares}) GROUP BY class)")

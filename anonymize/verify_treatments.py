@@ -48,6 +48,13 @@ def _check_rarest(file: sql.WrittenFile, column: PlannedColumn, settings: Mappin
         yield _reason("rare", N_("fewer than {least} persons share a value of {column}"), least=least, column=Name(column.name))
 
 
+def _check_suppressed(file: sql.WrittenFile, column: PlannedColumn, settings: Mapping[str, Any]) -> Iterator[Reason]:
+    yield from _check_rarest(file, column, settings)
+    least = settings["persons"]
+    if 0 < sql.count_absent(file, column.name) < least:
+        yield _reason("absent", N_("fewer than {least} persons lack a value of {column}"), least=least, column=Name(column.name))
+
+
 def _check_grid(file: sql.WrittenFile, column: PlannedColumn, steps: Mapping[str, Any]) -> Iterator[Reason]:
     if sql.count_off_grid(file, column.name, float(steps["round_to"])):
         yield _reason("grid", N_("column {column} holds numbers between the steps of its rounding"), column=Name(column.name))
@@ -64,7 +71,7 @@ BY_PERSONS: Mapping[str, Check] = MappingProxyType(
     {
         "top_code": _check_end("top"),
         "bottom_code": _check_end("bottom"),
-        "suppress": _check_rarest,
+        "suppress": _check_suppressed,
         "merge_rare": _check_rarest,
         "microaggregate": _check_rarest,
     }

@@ -32,6 +32,9 @@ BAD_STEP = _kind("treatment-settings", N_("the settings of treatment {step} are 
 SHIFT_UNIT = _kind("date-shift-unit", N_("dates are shifted per person; the plan must name its unit"))
 SHIFT_DAYS = _kind("date-shift-days", N_("all date shifts of a plan have the same days, so that intervals of a person stay"))
 SWAP_WITHIN = _kind("swap-within", N_("values are swapped between rows that are equal in other released columns; {within} is none"))
+RECODE_OTHER = _kind(
+    "recode-other", N_("recode by a list of values needs other: what a value becomes that is not listed, so that none passes unchanged")
+)
 RANDOM_MODEL = _kind("random-model-column", N_("a privacy model asks about the column; its values can be neither shifted nor noisy"))
 BAD_HIERARCHY = _kind("hierarchy-unusable", N_("the hierarchy cannot be loaded"))
 LEVEL_RANGE = _kind("level-out-of-range", N_("levels must lie between 0 and {top}, min_level not above max_level"))
@@ -99,7 +102,7 @@ STEP_SETTINGS: Mapping[str, Check] = MappingProxyType(
         "noise": _either(_settings({**_NOISE, "scale": _is_positive}, _LIMITS), _settings({**_NOISE, "share": _is_positive}, _LIMITS)),
         "recode": _either(
             _settings({"hierarchy": _is_hierarchy, "level": _is_whole(0)}),
-            _settings({"values": lambda value: isinstance(value, Mapping)}, {"other": lambda _value: True}),
+            _settings({"values": lambda value: isinstance(value, Mapping)}, {"other": _is_text}),
         ),
         "merge_rare": _either(
             _settings({"persons": is_count}, {"label": _is_text}), _settings({"persons": is_count, "hierarchy": _is_hierarchy})
@@ -139,6 +142,8 @@ def _check_surroundings(plan: Plan, column: PlannedColumn, steps: Mapping[str, A
         shifts = [read_steps(other).get("date_shift") for other in plan.columns]
         if any(shift is not None and shift != steps["date_shift"] for shift in shifts):
             yield _find(SHIFT_DAYS, column)
+    if "values" in steps.get("recode", {}) and "other" not in steps["recode"]:
+        yield _find(RECODE_OTHER, column)
     asked = {d.column for d in plan.privacy.diversity} | {c.column for c in plan.privacy.closeness}
     if column.name in asked and {"date_shift", "noise"} & set(steps):
         yield _find(RANDOM_MODEL, column)

@@ -24,8 +24,12 @@ def sum_segments(amounts: NDArray[np.float64], offsets: NDArray[np.int64]) -> ND
 
 
 def count_distinct_values(counts: SensitiveCounts) -> NDArray[np.int64]:
-    """Return the number of distinct values of each class."""
-    return np.diff(counts.offsets)
+    """Return the number of distinct values of each class; a missing value is none of them."""
+    sizes = np.diff(counts.offsets)
+    if counts.missing is None:
+        return sizes
+    absent = (counts.values == counts.missing).astype(np.float64)
+    return np.asarray(sizes - sum_segments(absent, counts.offsets).astype(np.int64))
 
 
 def effective_values(counts: SensitiveCounts) -> NDArray[np.float64]:
@@ -49,9 +53,13 @@ def recursive_ratio(counts: SensitiveCounts, l: int) -> NDArray[np.float64]:  # 
 
 @dataclass(frozen=True, slots=True)
 class DiverseValues:
-    """Every class is l-diverse in one sensitive column. Monotone under merging (Machanavajjhala et al. 2007, section 4)."""
+    """Every class is l-diverse in one sensitive column. Monotone under merging (Machanavajjhala et al. 2007, section 4).
+
+    A missing value tells nothing, so it is none of the l values of distinct l-diversity; where its share matters, it is a value.
+    """
 
     wish: Diversity
+    counts_missing: bool = False
 
     @property
     def grows(self) -> bool:
@@ -61,13 +69,15 @@ class DiverseValues:
     @property
     def floor(self) -> Requirement:
         """Distinct l-diversity: l effective values, or l ranks that count, need l values."""
-        return DiverseValues(Diversity(column=self.wish.column, kind="distinct", l=math.ceil(self.wish.l - TOLERANCE)))
+        values = Diversity(column=self.wish.column, kind="distinct", l=math.ceil(self.wish.l - TOLERANCE))
+        return DiverseValues(values, counts_missing=self.wish.kind != "distinct")
 
     def satisfied(self, sums: ClassSums) -> NDArray[np.bool_]:
         """Return, per class, whether it is diverse: distinct ≥ l; exp(entropy) ≥ l; r1 < c (r_l + … + r_m)."""
         counts = sums.sensitive[self.wish.column]
         if self.wish.kind == "distinct":
-            return count_distinct_values(counts) >= self.wish.l
+            found = np.diff(counts.offsets) if self.counts_missing else count_distinct_values(counts)
+            return np.asarray(found >= self.wish.l)
         if self.wish.kind == "entropy":
             return effective_values(counts) >= self.wish.l - TOLERANCE
         return recursive_ratio(counts, int(self.wish.l)) < (1.0 if self.wish.c is None else self.wish.c)

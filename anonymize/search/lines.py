@@ -135,6 +135,7 @@ def sum_sensitive(counts: SensitiveCounts, ids: NDArray[np.int32], classes: int)
         distinct=counts.distinct,
         memberships=memberships,
         levels=counts.levels,
+        missing=counts.missing,
     )
 
 
@@ -172,4 +173,5 @@ def _reorder(counts: SensitiveCounts, order: NDArray[np.int64]) -> SensitiveCoun
         distinct=counts.distinct,
         memberships=memberships,
         levels=counts.levels,
+        missing=counts.missing,
     )

@@ -30,7 +30,7 @@ class Recode(Treatment):
     values : Mapping[str, str] or None
         Old value → new value.
     other : str or None
-        New value of what `values` does not name; None: it stays.
+        New value of what `values` does not name; None: it becomes missing (plans must name it).
     """
 
     hierarchy: str | Mapping[str, Any] | None = None
@@ -62,4 +62,4 @@ class Recode(Treatment):
     def _by_list(self, old: pa.Array) -> pa.Array:
         given = {str(key): str(value) for key, value in (self.values or {}).items()}
         text = pc.cast(old, pa.string()).to_pylist()
-        return pa.array([given.get(value, value if self.other is None else self.other) for value in text], type=pa.string())
+        return pa.array([given.get(value, self.other) for value in text], type=pa.string())

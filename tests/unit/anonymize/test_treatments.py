@@ -106,8 +106,36 @@ def test_rare_codes_become_missing_by_persons_not_rows(treat):
     ]
 
 
-def test_recoding_by_list_and_by_hierarchy(treat):
-    assert treat({"recode": {"values": {"1": "one"}}}, ["1", "2", None]) == ["one", "2", None]
+@pytest.mark.parametrize(
+    ("values", "treated"),
+    [
+        # One person alone had "r" and would be the only one without a value: the next rarest value goes too.
+        (["x", "x", "x", "y", "y", "r"], ["x", "x", "x", None, None, None]),
+        # Two missing cells are enough.
+        (["x", "x", "x", "y", "y", "r", None], ["x", "x", "x", "y", "y", None, None]),
+        # Of values that are equally rare, the first goes.
+        (["b", "b", "a", "a", None], ["b", "b", None, None, None]),
+        (["a", "a", "b", "b"], ["a", "a", "b", "b"]),
+        (["r"], [None]),
+        ([3, 3, 4, 4, 9], [None, None, 4, 4, None]),
+    ],
+)
+def test_missing_cells_are_those_of_nobody_or_of_enough(treat, values, treated):
+    assert treat({"suppress": {"persons": 2}}, values) == treated
+
+
+def test_missing_cells_are_counted_by_persons(treat):
+    # The cells of a are missing twice, but a is one person.
+    assert treat({"suppress": {"persons": 2}}, ["r", "q", "x", "x"], persons=["a", "a", "b", "c"]) == [None] * 4
+    assert treat({"suppress": {"persons": 2}}, ["r", "q", "x", "x"], persons=["a", "d", "b", "c"]) == [None, None, "x", "x"]
+
+
+def test_a_list_without_other_lets_nothing_pass(treat):
+    assert treat({"recode": {"values": {"1": "one"}, "other": "many"}}, ["1", "2", None]) == ["one", "many", None]
+    assert treat({"recode": {"values": {"1": "one"}}}, ["1", "2", None]) == ["one", None, None]
+
+
+def test_recoding_by_hierarchy(treat):
     assert treat({"recode": {"hierarchy": {"prefix": [2]}, "level": 2}}, ["1301", "2710", None])[2] is None
     with pytest.raises(PlanError):
         treat({"recode": {"hierarchy": {"levels": 1}, "level": 5}}, ["a"])

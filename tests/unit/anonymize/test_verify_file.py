@@ -1,5 +1,6 @@
 """The verifier reads the written file alone: every way a file can differ from its plan is told, and figures are those of hand counts."""
 
+import dataclasses
 import json
 import math
 
@@ -9,7 +10,7 @@ import pytest
 
 from anonymize.pipeline import process
 from anonymize.verify import verify_file
-from schemas.errors import FileRejected, VerificationFailed
+from schemas.errors import FileRejected, TargetNotReached, VerificationFailed
 from schemas.plan import parse_plan
 
 ROWS = {
@@ -176,6 +177,42 @@ def test_promises_of_treatments_are_measured_again(written, treatment, cells, co
     except VerificationFailed as error:
         found = {reason.code for reason in error.reasons}
     assert found - {"verify-order"} == ({code} if code else set())
+
+
+@pytest.mark.parametrize(("lacking", "good"), [(0, True), (1, False), (2, True), (3, True), (6, True)])
+def test_few_missing_cells_point_at_rare_values(written, lacking, good):
+    plan = make_plan(cost={"suppress": {"persons": 2}})
+    path = rewrite(written(plan), lambda table: replace(table, "cost", [1] * (6 - lacking) + [None] * lacking))
+    try:
+        verify_file(path, plan)
+        found = set()
+    except VerificationFailed as error:
+        found = {reason.code for reason in error.reasons}
+    assert found - {"verify-order"} == (set() if good else {"verify-absent"})
+
+
+def test_a_missing_value_is_none_of_the_values_of_distinct_diversity(written):
+    plan = make_plan(l_diversity={"disease": {"kind": "distinct", "l": 2}})
+    path = written(plan)
+    assert verify_file(path, plan).diversity["disease"] == 2
+    lone = rewrite(path, lambda table: replace(table, "disease", ["a", "b", "b", "a", "a", None]))
+    assert "verify-l" in reasons(lone, plan)
+
+
+def test_processing_counts_values_as_the_verifier_does(tmp_path):
+    """Of one value and a missing one no class is diverse: rows are merged with others, not released as they are."""
+    rows = ROWS | {"disease": ["a", "b", "b", "a", "a", None]}
+    pq.write_table(pa.table(rows), tmp_path / "in.parquet")
+    plan = make_plan(l_diversity={"disease": {"kind": "distinct", "l": 2}})
+    with pytest.raises(TargetNotReached):
+        process(source=tmp_path / "in.parquet", plan=plan_with_top(plan, age=1, sex=0), output=tmp_path / "out.parquet", compare=False)
+    report = process(source=tmp_path / "in.parquet", plan=plan_with_top(plan, age=2, sex=1), output=tmp_path / "out.parquet", compare=False)
+    assert (report.classes, report.verified["l_diversity"]["disease"]) == (1, 2)
+
+
+def plan_with_top(plan, **tops):
+    columns = [dataclasses.replace(column, max_level=tops.get(column.name, column.max_level)) for column in plan.columns]
+    return dataclasses.replace(plan, columns=tuple(columns))
 
 
 def test_merged_codes_are_counted_again(written):

@@ -89,6 +89,8 @@ def change_column(name, **entries):
         (change_column("cost", treatment={"bottom_code": {"persons": 1}}), "treatment-settings", "cost"),
         (change_column("cost", treatment={"suppress": {"rows": 3}}), "treatment-settings", "cost"),
         (change_column("cost", treatment={"recode": {"hierarchy": "icd10"}}), "treatment-settings", "cost"),
+        (change_column("cost", treatment={"recode": {"values": {"1": "one"}}}), "recode-other", "cost"),
+        (change_column("cost", treatment={"recode": {"values": {"1": "one"}, "other": None}}), "treatment-settings", "cost"),
         (change_column("cost", treatment={"recode": {"hierarchy": "nothing", "level": 1}}), "hierarchy-unusable", "cost"),
         (change_column("cost", treatment={"recode": {"hierarchy": "icd10", "level": 5}}), "level-out-of-range", "cost"),
         (change_column("cost", treatment={}), "treatment-unknown", "cost"),
