@@ -25,20 +25,17 @@ from anonymize.publish import check_places, publish
 from anonymize.recoding import Recoding
 from anonymize.report import ProcessingReport, Stopwatch, count_levels, find_levels, loss_per_column, measure_peak_bytes
 from anonymize.selection import Selection, select_rows
-from anonymize.solve import compare_losses, make_task, solve
+from anonymize.solve import compare_losses, propose
 from anonymize.source import Source, open_source
 from anonymize.treatments import Surroundings
 from anonymize.verify import Verification, is_close, verify_file
 from anonymize.work_folder import open_work_folder
-from schemas.errors import EngineFailed, PlanError
+from schemas.errors import EngineFailed, PlanError, TargetNotReached
 from schemas.files import readable_json, sha256_file
 from schemas.messages import N_, Name
 from schemas.plan import Plan
 
 SEED_BYTES = 32
-# The search measures t-closeness against the whole input, the verifier against the release, which lacks the suppressed rows.
-# Where that makes the difference, the search is asked for a smaller t.
-SHARES_OF_T = (1.0, 0.9, 0.75, 0.5)
 Advance = Callable[[int], None]
 PHASES = 5
 
@@ -215,16 +212,16 @@ def _solve_and_write(job: Job, engine: Engine, source: Source, work: Path) -> tu
         _check_persons(classes, plan)
     job.advance(1)
     target = work / "release.parquet"
-    for share in SHARES_OF_T if plan.privacy.closeness else SHARES_OF_T[:1]:
-        with job.clock.measure("search"):
-            recoding = solve(make_task(classes, plan, job.method, share_of_t=share))
+    for recoding in propose(classes, plan, job.method, job.clock):
         with job.clock.measure("apply"):
-            release = _make_release(plan, classes, recoding)
-            written = apply_release(rows, release, around, target)
-        if not plan.privacy.closeness or not recoding.suppressed.any() or is_close(target, plan, work=work):
-            break
-    job.advance(2)
-    return selection, classes, recoding, written
+            written = apply_release(rows, _make_release(plan, classes, recoding), around, target)
+        if not plan.privacy.closeness or is_close(target, plan, work=work):
+            job.advance(2)
+            return selection, classes, recoding, written
+    raise TargetNotReached(
+        N_("no recoding was found whose release holds the t-closeness of the plan"),
+        N_("raise t, allow coarser levels, or lower suppression_limit: suppressed rows move the whole that classes are compared with"),
+    )
 
 
 def _make_release(plan: Plan, classes: Classes, recoding: Recoding) -> Release:

@@ -1,6 +1,8 @@
 """From a plan and a class table to the question the search answers, and the answer's loss beside that of the other method."""
 
 import dataclasses
+import itertools
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -8,10 +10,14 @@ from anonymize.class_table import Classes, level_limits
 from anonymize.classes import Closeness, Diversity, Method, SearchTask
 from anonymize.loss import compute_loss
 from anonymize.recoding import Recoding
+from anonymize.report import Stopwatch
 from schemas.errors import TargetNotReached
 from schemas.plan import Plan
 
 COMPARISON_SECONDS = 10.0
+# The search measures t-closeness against the whole input, the verifier against the release: it lacks the suppressed rows, and a person
+# with rows in several classes counts in each. Where that makes the difference, the search is asked for a smaller t.
+SHARES_OF_T = (1.0, 0.9, 0.75, 0.5)
 
 
 def make_task(classes: Classes, plan: Plan, method: Method, *, share_of_t: float = 1.0) -> SearchTask:
@@ -36,6 +42,38 @@ def solve(task: SearchTask) -> Recoding:
     from anonymize.search import find_recoding
 
     return find_recoding(task)
+
+
+def propose(classes: Classes, plan: Plan, method: Method, clock: Stopwatch) -> Iterator[Recoding]:
+    """Yield recodings to try, the best first: one, or with t-closeness those for t and for less, then the global ones, which lose more.
+
+    Parameters
+    ----------
+    classes : Classes
+        The class table.
+    plan : Plan
+        What is asked.
+    method : {"global", "local"}
+        How levels are chosen; it is also what a global recoding is called that answers for the local method.
+    clock : Stopwatch
+        Told the seconds of the search.
+
+    Raises
+    ------
+    TargetNotReached
+        The plan's own t cannot be reached. (What a smaller t cannot reach, the next proposal may.)
+    """
+    shares = SHARES_OF_T if plan.privacy.closeness else SHARES_OF_T[:1]
+    methods: list[Method] = [method, "global"] if method == "local" and plan.privacy.closeness else [method]
+    for number, (how, share) in enumerate(itertools.product(methods, shares)):
+        with clock.measure("search"):
+            try:
+                recoding = solve(make_task(classes, plan, how, share_of_t=share))
+            except TargetNotReached:
+                if number == 0:
+                    raise
+                continue
+        yield dataclasses.replace(recoding, method=method)
 
 
 def compare_losses(classes: Classes, plan: Plan, recoding: Recoding, *, seek_other: bool) -> dict[str, float | None]:

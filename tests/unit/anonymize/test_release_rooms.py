@@ -1,6 +1,7 @@
 """The small rooms: work folders, working ahead, the writer, publishing, plans from hierarchies, engines that fail."""
 
 import os
+import random
 import stat
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from anonymize.plan_from_hierarchies import find_hierarchies, make_plan, write_p
 from anonymize.publish import check_places, publish
 from anonymize.work_folder import open_work_folder, sweep_work_folders
 from anonymize.write import ROW_GROUP_ROWS, write_release
-from schemas.errors import EngineFailed, FileRejected, PlanError, SettingsError
+from schemas.errors import EngineFailed, FileRejected, PlanError, SettingsError, TargetNotReached
 from schemas.plan import load_plan, parse_plan
 
 
@@ -181,6 +182,39 @@ def test_closeness_holds_in_the_release_although_rows_are_suppressed(tmp_path):
     # Released: a 11/20, b 9/20; n is 1/20 away, s 1/20.
     assert report.suppressed_rows == 3
     assert report.verified["t_closeness"]["drug"] == pytest.approx(0.05)
+
+
+def test_closeness_with_several_rows_per_person_never_fails_the_verifier(tmp_path):
+    """A person with rows in two classes counts in both, which shifts the whole once classes are known."""
+    draw = random.Random(172)
+    rows = {"person": [f"p{draw.randrange(30)}" for _ in range(60)]}
+    rows |= {"a": [draw.choice("12") for _ in range(60)], "b": [draw.choice("xyz") for _ in range(60)]}
+    rows |= {"age": [draw.randint(0, 60) for _ in range(60)], "drug": [draw.choice("aaabc") for _ in range(60)]}
+    pq.write_table(pa.table(rows), tmp_path / "in.parquet")
+    columns = {"person": {"role": "linking_code", "treatment": "fresh_id", "clause": 3}}
+    columns |= {name: {"role": "quasi_identifier", "hierarchy": {"levels": 1}, "clause": 5} for name in "ab"}
+    columns["age"] = {"role": "quasi_identifier", "hierarchy": {"intervals": [3, 9]}, "clause": 5}
+    columns["drug"] = {"role": "sensitive", "treatment": "keep", "clause": 5}
+    for t in (0.02, 0.05, 0.1, 0.2, 0.3, 0.4):
+        privacy = {"k": 2, "t_closeness": {"drug": t}}
+        head = {"plan": "t", "unit": "person", "privacy": privacy, "suppression_limit": 0.3, "method": "local"}
+        plan = parse_plan({**head, "columns": columns})
+        report = process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False)
+        assert report.verified["t_closeness"]["drug"] <= t + 1e-9
+
+
+def test_what_no_proposal_holds_is_a_target_not_reached(tmp_path, monkeypatch):
+    monkeypatch.setattr("anonymize.pipeline.is_close", lambda *_args, **_more: False)
+    pq.write_table(pa.table({"area": ["n"] * 4, "drug": list("abab")}), tmp_path / "in.parquet")
+    columns = {
+        "area": {"role": "quasi_identifier", "hierarchy": {"levels": 1}, "clause": 5},
+        "drug": {"role": "sensitive", "treatment": "keep", "clause": 5},
+    }
+    privacy = {"k": 2, "t_closeness": {"drug": 0.2}}
+    plan = parse_plan({"plan": "t", "privacy": privacy, "method": "local", "columns": columns})
+    with pytest.raises(TargetNotReached):
+        process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False)
+    assert not (tmp_path / "out.parquet").exists()
 
 
 def claims_plan(treatment="fresh_id", **more):
