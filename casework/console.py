@@ -28,12 +28,11 @@ from rich.progress import (
 from casework import i18n
 from casework.commands import COMMANDS
 from casework.failures import to_known
-from schemas.errors import SakuseiError
-from schemas.files import readable_json
+from casework.printing import drop_output, print_reply, show_error, show_usage_error, translate_placeholders
+from schemas.errors import AnswerNotPrinted
 from schemas.messages import N_
 
 EXIT_INTERRUPTED = 130
-PIPED_WIDTH = 160
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +76,10 @@ class Option(click.Option):
         finally:
             self.help = original
 
+    def make_metavar(self, ctx: click.Context) -> str:
+        """Return the placeholder of the value in the reader's language."""
+        return translate_placeholders(super().make_metavar(ctx))
+
 
 def common_options() -> list[click.Parameter]:
     """Return the options every command has."""
@@ -118,6 +121,10 @@ class Translated(click.Command):
         with formatter.indentation():
             formatter.write_text(i18n.translate(_first_paragraph(self.help)))
 
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Return the words of the usage line in the reader's language."""
+        return [translate_placeholders(piece) for piece in super().collect_usage_pieces(ctx)]
+
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """Return `--help`, explained in the reader's language (click would keep the language of the first call)."""
         option = super().get_help_option(ctx)
@@ -138,16 +145,30 @@ class Command(Translated):
         ctx.obj = ctx.find_root().obj or Session()
         reply = super().invoke(ctx)
         if isinstance(reply, Reply):
-            show(reply, ctx.obj)
+            _print(reply, ctx.obj)
             if reply.exit_code:
                 ctx.exit(reply.exit_code)
         return reply
 
 
+def _print(reply: Reply, session: Session) -> None:
+    """Print a reply; when the answer is a no, that is what the exit code says even if it could not be printed."""
+    try:
+        print_reply(reply, session)
+    except AnswerNotPrinted as failure:
+        if not reply.exit_code:
+            raise
+        show_error(failure)
+
+
 class Group(Translated, click.Group):
-    """A group whose commands are `Command`s."""
+    """A group with the common options, whose commands are `Command`s."""
 
     command_class = Command
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(common_options())
 
 
 class Root(Group):
@@ -175,41 +196,10 @@ def _first_paragraph(text: str | None) -> str:
     return " ".join((text or "").strip().split("\n\n")[0].split())
 
 
-@click.command(cls=Root, name="sakusei", params=common_options())
+@click.command(cls=Root, name="sakusei")
 @click.version_option(package_name="sakusei", prog_name="sakusei", cls=Option, help=N_("show the version and stop"))
 def root() -> None:
     """Make de-identified data out of municipal files: from the register to the signed release."""
-
-
-def show(reply: Reply, session: Session) -> None:
-    """Print a reply to standard output, as JSON or for people."""
-    if session.as_json:
-        click.echo(readable_json(reply.data, default=str).decode(), nl=False)
-        return
-    out = Console(soft_wrap=True, highlight=False, markup=False)
-    if not out.is_terminal:
-        out.width = PIPED_WIDTH
-    parts = [reply.text] if isinstance(reply.text, str) or not isinstance(reply.text, Sequence) else reply.text
-    for part in parts:
-        if part != "":
-            out.print(part)
-
-
-def show_error(error: SakuseiError) -> None:
-    """Print an error, what led to it, and the hint to standard error."""
-    click.echo(f"error: {error.message.render(i18n.translate)}", err=True)
-    for line in error.lines(i18n.translate):
-        click.echo(f"  - {line}", err=True)
-    click.echo(f"hint: {error.hint.render(i18n.translate)}", err=True)
-
-
-def show_usage_error(usage: click.ClickException) -> None:
-    """Print what was wrong with the words of a command, and where its help is."""
-    click.echo(f"error: {usage.format_message()}", err=True)
-    context = getattr(usage, "ctx", None)
-    command = context.command_path if context else "sakusei"
-    hint = i18n.translate(N_("see {command} --help"))
-    click.echo(f"hint: {hint.format(command=command)}", err=True)
 
 
 @contextmanager
@@ -279,4 +269,6 @@ def _explain(error: Exception) -> int:
 
 def main() -> None:
     """Entry point of `sakusei`."""
-    sys.exit(run())
+    code = run()
+    drop_output()
+    sys.exit(code)

@@ -22,7 +22,7 @@ def _refused_by_system(error: OSError, number: int) -> SettingsError:
     name = error.filename if isinstance(error.filename, (str, os.PathLike)) else None
     return SettingsError(
         N_("the system refused the file {file}: {cause}"),
-        N_("check the path, the rights to it and the free space of its disk, then run the command again; nothing was left half-written"),
+        N_("check the path, the rights to it and the free space of its disk, then run the command again; what was done: sakusei status"),
         file=Name(Path(name).name if name else "?"),
         cause=Name(os.strerror(number)),
     )
@@ -34,7 +34,7 @@ def _internal(error: Exception) -> InternalError:
     place = Name(f"{Path(frames[-1].filename).name}:{frames[-1].lineno}") if frames else Name("?")
     return InternalError(
         N_("unexpected {kind} at {place}"),
-        N_("nothing was written; report this line to the maintainers"),
+        N_("see what was done with: sakusei status, sakusei audit log; then report this line to the maintainers"),
         kind=Name(type(error).__name__),
         place=place,
     )

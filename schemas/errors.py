@@ -102,6 +102,12 @@ class EngineUnavailable(SakuseiError):
     code, exit_code = "engine-unavailable", 18
 
 
+class AnswerNotPrinted(SakuseiError):
+    """The step is done, but its answer could not be printed (standard output is full or closed)."""
+
+    code, exit_code = "answer-not-printed", 19
+
+
 class EngineFailed(SakuseiError):
     """An engine stopped in the middle of its work."""
 
