@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from anonymize import verify_sql as sql
+from anonymize.verify_levels import check_levels
 from anonymize.verify_treatments import check_treatments
 from schemas.errors import FileRejected, VerificationFailed
 from schemas.findings import Reason
@@ -259,5 +260,9 @@ def _check_order(file: sql.WrittenFile, plan: Plan, schema: pa.Schema) -> Iterat
         yield _reason("order", N_("the rows are not in canonical order"))
 
 
+def _check_labels(file: sql.WrittenFile, plan: Plan, _measured: Verification) -> Iterator[Reason]:
+    yield from check_levels(file, plan)
+
+
 Check = Callable[[sql.WrittenFile, Plan, Verification], Iterator[Reason]]
-CHECKS: tuple[Check, ...] = (_check_k, _check_rows_per_person, _check_diversity, _check_closeness, _check_treatments)
+CHECKS: tuple[Check, ...] = (_check_k, _check_rows_per_person, _check_diversity, _check_closeness, _check_treatments, _check_labels)

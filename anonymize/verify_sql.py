@@ -50,12 +50,21 @@ class WrittenFile:
         try:
             found = self.connection.execute(sql).fetchone()
         except duckdb.Error as error:
-            raise FileRejected(
-                N_("the written file cannot be read: {kind}"),
-                N_("it is damaged or was changed; process again"),
-                kind=Name(type(error).__name__),
-            ) from None
+            raise _refuse(error) from None
         return tuple(found or ())
+
+    def ask_all(self, sql: str) -> list[tuple[Any, ...]]:
+        """Return all lines of an answer.
+
+        Raises
+        ------
+        FileRejected
+            The file cannot be read to its end.
+        """
+        try:
+            return list(self.connection.execute(sql).fetchall())
+        except duckdb.Error as error:
+            raise _refuse(error) from None
 
     def ask_number(self, sql: str) -> float:
         """Return the one number of an answer; nothing is 0."""
@@ -70,6 +79,14 @@ class WrittenFile:
     def groups(self) -> str:
         """The SQL list of all columns a class is equal in; a release without any is one class."""
         return ", ".join(quote(name) for name in self.quasi) or "1"
+
+
+def _refuse(error: Exception) -> FileRejected:
+    return FileRejected(
+        N_("the written file cannot be read: {kind}"),
+        N_("it is damaged or was changed; process again"),
+        kind=Name(type(error).__name__),
+    )
 
 
 def open_written(path: Path, quasi: tuple[str, ...], person: str | None, work: Path | None = None) -> WrittenFile:
@@ -163,6 +180,12 @@ def count_absent(file: WrittenFile, column: str) -> int:
     return int(
         file.ask_number(f"SELECT {file.persons} FROM release WHERE {name} IS NULL AND EXISTS (FROM release WHERE {name} IS NOT NULL)")
     )
+
+
+def list_cells(file: WrittenFile, column: str, bounds: list[str]) -> list[tuple[str, Any, Any]]:
+    """Return the distinct labels of a column with their bounds, None where it has none."""
+    wanted = [f"{quote(column)}::VARCHAR", *(quote(name) for name in bounds), *(["NULL"] * (2 - len(bounds)))]
+    return [(label, lower, upper) for label, lower, upper in file.ask_all(f"SELECT DISTINCT {', '.join(wanted)} FROM release")]
 
 
 def count_off_grid(file: WrittenFile, column: str, step: float) -> int:

@@ -1,0 +1,137 @@
+"""Whether released labels are those of levels the plan allows, by the plan's hierarchies; what the file says of its levels does not count.
+
+Decided here: which labels and bounds a column may hold. A column whose finest level is the value itself may hold every label. Labels of
+hierarchies that neither list their domain nor have bounds nor carry their grouping in the value (municipalities, diseases) are not known
+without the values, and are left to `verify.check_layout`.
+"""
+
+import datetime
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+
+from anonymize import verify_sql as sql
+from schemas.codes import code_list_names, load_code_list
+from schemas.errors import PlanError
+from schemas.findings import Reason
+from schemas.hierarchies import Hierarchy, LevelTable, load_hierarchy
+from schemas.hierarchies.ages import AgeHierarchy
+from schemas.hierarchies.dates import DateHierarchy
+from schemas.hierarchies.listings import read_arx_file, read_tree, read_tree_file
+from schemas.hierarchies.load import FOLDER
+from schemas.hierarchies.prefixes import PrefixHierarchy, WholeHierarchy
+from schemas.hierarchies.ranges import BandHierarchy
+from schemas.hierarchies.trees import ListedHierarchy
+from schemas.markup import read_marked
+from schemas.messages import N_, Message, Name
+from schemas.plan import ANY_DAY, Plan, PlannedColumn
+
+# Label, lower and upper bound; None for a bound that is missing.
+Cell: TypeAlias = tuple[str, Any, Any]
+OLDEST_YEARS = 1000
+# What a label carries where a finer group has the same text; which labels do depends on the values of the file.
+LEVEL_MARK = re.compile(r"（第\d+階層）$")
+
+
+def check_levels(file: sql.WrittenFile, plan: Plan) -> Iterator[Reason]:
+    """Return the columns that hold a label, or bounds, of no level between the finest and the coarsest the plan allows."""
+    for column in plan.recoded:
+        if column.min_level == 0:
+            continue
+        bounds = [name for name in (f"{column.name}_from", f"{column.name}_to") if name in file.quasi]
+        cells = set(sql.list_cells(file, column.name, bounds))
+        allowed = find_allowed(column, plan, cells)
+        if allowed is not None and {_unmark(cell) for cell in cells} - allowed:
+            message = N_("column {column} holds labels that no level the plan allows has")
+            yield Reason(code="verify-label", message=Message(message, {"column": Name(column.name)}))
+
+
+def find_allowed(column: PlannedColumn, plan: Plan, cells: Iterable[Cell]) -> set[Cell] | None:
+    """Return the labels with bounds that groups of allowed levels have, as far as they matter for `cells`; None: not known.
+
+    Parameters
+    ----------
+    column : PlannedColumn
+        A recoded column.
+    plan : Plan
+        Says where hierarchies lie.
+    cells : Iterable[Cell]
+        What the file holds. A group that holds such a cell is looked up by a value inside its bounds, or by its prefix.
+    """
+    hierarchy = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=plan.as_of or ANY_DAY)
+    probes = _find_probes(hierarchy, column, plan, list(cells))
+    if probes is None:
+        return None
+    try:
+        tables = [hierarchy.resolve(values, column=column.name) for values in probes]
+    except (PlanError, pa.ArrowException, ValueError, OverflowError):
+        return set()  # bounds that are no values of the column
+    return {cell for table in tables for cell in _list_groups(table, column)}
+
+
+def _list_groups(table: LevelTable, column: PlannedColumn) -> Iterator[Cell]:
+    top = len(table.level_names) - 1 if column.max_level is None else column.max_level
+    for level in range(column.min_level, top + 1):
+        bounds, labels = table.bounds[level], table.labels[level]
+        nothing = [None] * len(labels)
+        lower, upper = (nothing, nothing) if bounds is None else (bounds.lower.to_pylist(), bounds.upper.to_pylist())
+        yield from (_unmark(cell) for cell in zip(labels, lower, upper, strict=True))
+
+
+def _unmark(cell: Cell) -> Cell:
+    return LEVEL_MARK.sub("", cell[0] or ""), cell[1], cell[2]
+
+
+def _find_probes(hierarchy: Hierarchy, column: PlannedColumn, plan: Plan, cells: Sequence[Cell]) -> list[pa.Array] | None:
+    """Return values, a missing one among them, whose groups are all that the cells may be; None where values cannot be found."""
+    inside = {cell[1] if cell[1] is not None else cell[2] for cell in cells} - {None}
+    if isinstance(hierarchy, AgeHierarchy):
+        ages = sorted(age for age in inside if isinstance(age, int) and 0 <= age < OLDEST_YEARS)
+        return [pa.array([*(datetime.date(hierarchy.as_of.year - age, 1, 1) for age in ages), None], pa.date32())]
+    if isinstance(hierarchy, DateHierarchy):
+        return [pa.array([*sorted(inside), None], pa.date32())]
+    if isinstance(hierarchy, BandHierarchy):
+        kind = pa.float64() if any(isinstance(number, float) for number in inside) else pa.int64()
+        return [pa.array([*sorted(inside), None], kind)]
+    if isinstance(hierarchy, (PrefixHierarchy, WholeHierarchy)):
+        return [pa.array([*sorted({_unmark(cell)[0].removesuffix("*") for cell in cells}), None], pa.string())]
+    leaves = list_leaves(column.hierarchy or "", plan.folder) if isinstance(hierarchy, ListedHierarchy) else None
+    if leaves is None:
+        return None
+    whole = pa.array([*map(int, leaves), None], pa.int64()) if any(isinstance(value, int) for value in inside) else None
+    texts = pa.array([*leaves, None], pa.string())
+    return [texts] if whole is None else [whole, texts]
+
+
+def list_leaves(spec: str | Mapping[str, Any], folder: Path | None) -> Sequence[str] | None:
+    """Return the leaves a hierarchy lists: those of an ARX file, a tree or a code list; None for others.
+
+    Parameters
+    ----------
+    spec : str or Mapping
+        As a plan names it (see `schemas.hierarchies.load_hierarchy`).
+    folder : Path or None
+        Where relative paths start.
+    """
+    form = _read_form(spec)
+    home = folder or Path()
+    if "file" in form:
+        return read_arx_file(home / form["file"]).leaves
+    if "tree" in form:
+        tree = form["tree"]
+        return (read_tree_file(home / tree) if isinstance(tree, str) else read_tree(tree, "inline")).leaves
+    return list(load_code_list(form["codes"]).entries) if "codes" in form else None
+
+
+def _read_form(spec: str | Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a specification as parameters by name."""
+    if not isinstance(spec, str):
+        return {**_read_form(str(spec["name"])), **spec} if "name" in spec else spec
+    if spec.isidentifier() and (FOLDER / f"{spec}.yaml").exists():
+        return read_marked(FOLDER / f"{spec}.yaml").values
+    if spec in code_list_names():
+        return {"codes": spec}
+    return {"file": spec} if spec.lower().endswith(".csv") else {"tree": spec}
