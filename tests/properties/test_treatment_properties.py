@@ -49,6 +49,16 @@ def count_persons(rows, values):
 
 @QUIET
 @given(rows=ROWS, persons=st.integers(2, 4))
+def test_suppressed_cells_are_those_of_nobody_or_of_enough_persons(tmp_path, rows, persons):
+    found = treat(tmp_path, rows, {"suppress": {"persons": persons}})
+    assert all(new in {None, row[1]} for new, row in zip(found, rows, strict=True))
+    assert all(count >= persons for count in count_persons(rows, found).values())
+    lacking = {row[0] for new, row in zip(found, rows, strict=True) if new is None}
+    assert not lacking or len(lacking) >= persons or set(found) == {None}
+
+
+@QUIET
+@given(rows=ROWS, persons=st.integers(2, 4))
 def test_merged_values_are_shared_and_missing_stays_missing(tmp_path, rows, persons):
     for step in ("microaggregate", "merge_rare"):
         found = treat(tmp_path, rows, {step: {"persons": persons}})
