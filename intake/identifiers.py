@@ -1,12 +1,39 @@
 """Individual numbers (個人番号) and other identification codes: found by form, check digit, heading and share of hits, in any column.
 
-Decided here: when a file is refused. One twelve-digit text in ten passes the check digit by luck, so a column is judged as a whole: on
-its distinct twelve-digit numbers, wherever they stand in its cells, in half or full width, closed up or in groups of four.
+Decided here: when a file is refused. One twelve-digit text in eleven passes the check digit by luck, so a column is judged as a whole:
+on its distinct twelve-digit numbers, wherever they stand in its cells, in any width and any grouping.
 
 A column holds individual numbers when
-- its heading says so and any cell holds twelve digits with a right check digit, or is not empty; or
-- at least half of its distinct twelve-digit numbers have a right check digit; or
-- so many have that luck explains it with a probability below one in a million.
+- its heading says so and any cell is not empty; or
+- at least half of its distinct twelve-digit numbers have a right check digit, be it one of one, but not one of two; or
+- so many have that luck explains it with a probability below one in ten thousand; or
+- those written in groups of four, as on the card (番号カード), are so by themselves, by either of the two rules above; or
+- those written in any other one way are so by themselves, with a probability below one in a thousand.
+
+What no rule can see: a few true numbers among many others written alike, no more than luck gives; 5 among 55 are such a column.
+
+Measured on 2,000 generated columns each, share of columns refused:
+======================================== ======== ========
+column                                     before      now
+======================================== ======== ========
+1 number at random                          9.25%    9.25%
+2 numbers at random                        19.50%    1.20%
+3 numbers at random                         3.25%    3.25%
+10 numbers at random                        0.30%    0.30%
+60 or 1,000 numbers at random               0.00%    0.05%
+60 at random, half of them 4-4-4            0.00%    0.15%
+60 running numbers                          0.00%    0.00%
+1 or 60 true numbers                      100.00%  100.00%
+5 true of 60, all alike                     0.00%    4.35%
+10 true of 60, all alike                    0.30%   54.00%
+15 true of 60, all alike                   17.15%   99.80%
+20 true of 60, all alike                   92.65%  100.00%
+100 true of 1,000, all alike              100.00%  100.00%
+1 true as 4-4-4 of 60, the others closed    0.00%  100.00%
+5 true as 6-6 of 60, the others closed      0.00%  100.00%
+======================================== ======== ========
+
+"Before" is the half rule without exception for one of two, and one in a million of Chernoff's bound, for the column as a whole.
 
 References
 ----------
@@ -28,9 +55,14 @@ from schemas import check_digits
 
 # Of all bodies, two in eleven have the check digit 0, one in eleven each other digit.
 LUCK_OF_ZERO, LUCK_OF_OTHERS = 2 / 11, 1 / 11
-ALMOST_IMPOSSIBLE = 1e-6
+# of a column, and of the numbers in it that are written in one way
+ALMOST_IMPOSSIBLE, IMPOSSIBLE_BY_FORM = 1e-4, 1e-3
+FORM_SHIFT = 40
+# a separator after the fourth and the eighth digit; the lowest bit is set in full width
+_GROUPS_OF_FOUR = 1 << 4 | 1 << 8
 _MY_NUMBER_HEADING = re.compile("個人番号|個人ナンバー|マイナンバー|まいなんばー|my_?number|mynumber|特定個人")
 _SOME_ROWS = 2000
+_NEGLIGIBLE = 1e-12
 _FEWEST = 10
 # 住民票コード, 運転免許証番号: check digit; 旅券番号, 在留カード番号: form alone (施行令1条)
 _FORMS = {
@@ -48,7 +80,7 @@ class NumberCount:
     Parameters
     ----------
     numbers : NDArray[int64]
-        Its distinct twelve-digit numbers.
+        Its distinct twelve-digit numbers, each with the form it is written in above bit 40 (see `intake.formats.digits.Found`).
     cells : int
         Cells that hold a number with a right check digit.
     filled : int
@@ -68,21 +100,22 @@ def is_my_number_heading(heading: str) -> bool:
 
 def count_numbers(block: Block, counts: list[NumberCount]) -> None:
     """Add what a block shows to the counts: one per field, and the last for rows that could not be cut into fields."""
-    lead = 0x82 if block.encoding == "cp932" else 0xEF
-    _add(find_twelve_digits(block.data, block.starts, block.ends, wide_lead=lead), counts)
+    _add(find_twelve_digits(block.data, block.starts, block.ends, encoding=block.encoding), counts)
     for count, filled in zip(counts, np.count_nonzero(block.ends > block.starts, axis=0).tolist(), strict=False):
         count.filled += filled
     if block.bad.raw:
-        data = np.frombuffer(b"\n".join(block.bad.raw) + b"\n", dtype=np.uint8)
+        # a comma may be in a number, but not where it stands between two fields
+        data = np.frombuffer(b"\n".join(block.bad.raw).replace(b",", b"\n") + b"\n", dtype=np.uint8)
         place = np.array([[0]], dtype=np.int64)
-        _add(find_twelve_digits(data, place, place + data.size, wide_lead=lead), counts[-1:])
+        _add(find_twelve_digits(data, place, place + data.size, encoding=block.encoding), counts[-1:])
 
 
 def _add(found: Found, counts: list[NumberCount]) -> None:
     for index in np.unique(found.fields).tolist():
         numbers = found.numbers[found.fields == index]
         counts[index].cells += int(np.count_nonzero(are_my_numbers(numbers)))
-        counts[index].numbers = np.union1d(counts[index].numbers, numbers)
+        written = numbers | found.forms[found.fields == index] << FORM_SHIFT
+        counts[index].numbers = np.union1d(counts[index].numbers, written)
 
 
 def are_my_numbers(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -105,34 +138,58 @@ def holds_my_numbers(count: NumberCount, *, named: bool) -> bool:
     """
     if named:
         return count.filled > 0
-    valid = int(np.count_nonzero(are_my_numbers(count.numbers)))
-    if valid == 0:
+    numbers, forms = count.numbers & ((1 << FORM_SHIFT) - 1), count.numbers >> FORM_SHIFT
+    if not numbers.size or not are_my_numbers(numbers).any():
         return False
-    luck = float(np.where(count.numbers % 10 == 0, LUCK_OF_ZERO, LUCK_OF_OTHERS).mean())
-    return 2 * valid >= count.numbers.size or tail_of_luck(valid, count.numbers.size, luck) < ALMOST_IMPOSSIBLE
+    whole = np.unique(numbers)
+    cards = np.unique(numbers[forms & ~1 == _GROUPS_OF_FOUR])
+    if any(_are_half(part) or _tail(part) < ALMOST_IMPOSSIBLE for part in (whole, cards)):
+        return True
+    return any(_tail(numbers[forms == form]) < IMPOSSIBLE_BY_FORM for form in np.unique(forms).tolist())
+
+
+def _are_half(numbers: NDArray[np.int64]) -> bool:
+    """Return whether at least half of some numbers have a right check digit; luck alone gives one of two in one pair of six."""
+    hits = int(np.count_nonzero(are_my_numbers(numbers)))
+    return 2 * hits > numbers.size or (2 * hits == numbers.size and hits > 1)
+
+
+def _tail(numbers: NDArray[np.int64]) -> float:
+    """Return the probability that luck gives so many right check digits; 1 without numbers."""
+    if not numbers.size:
+        return 1.0
+    luck = float(np.where(numbers % 10 == 0, LUCK_OF_ZERO, LUCK_OF_OTHERS).mean())
+    return tail_of_luck(int(np.count_nonzero(are_my_numbers(numbers))), numbers.size, luck)
 
 
 def tail_of_luck(hits: int, trials: int, luck: float) -> float:
-    """Return an upper bound of the probability that luck gives at least so many right check digits.
+    """Return the probability that luck gives at least so many right check digits.
 
-    Chernoff's bound of the binomial distribution: exp(-n D(h/n || p)); 1 when the hits are no more than expected.
+    The upper tail of the binomial distribution, summed from `hits` on; 1 when the hits are no more than expected. Where the chances of
+    the numbers differ, the tail at their mean is no smaller than the true one (Hoeffding).
 
     Parameters
     ----------
     hits, trials : int
         Right check digits, and numbers.
     luck : float
-        Probability of one hit, given the last digits of the numbers.
+        Mean probability of a hit, given the last digits of the numbers.
 
     References
     ----------
-    H. Chernoff, 1952, doi:10.1214/aoms/1177729330.
+    W. Hoeffding, 1956, doi:10.1214/aoms/1177728178.
     """
-    share = hits / trials
-    if share <= luck:
+    if hits <= trials * luck:
         return 1.0
-    rest = 0.0 if share == 1 else (1 - share) * math.log((1 - share) / (1 - luck))
-    return math.exp(-trials * (share * math.log(share / luck) + rest))
+    ways = math.lgamma(trials + 1) - math.lgamma(hits + 1) - math.lgamma(trials - hits + 1)
+    term = math.exp(ways + hits * math.log(luck) + (trials - hits) * math.log1p(-luck))
+    total = 0.0
+    for number in range(hits, trials + 1):
+        total += term
+        term *= (trials - number) / (number + 1) * luck / (1 - luck)
+        if term < total * _NEGLIGIBLE:
+            break
+    return total
 
 
 def find_code_kind(texts: pa.StringArray) -> str | None:

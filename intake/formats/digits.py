@@ -1,85 +1,164 @@
-"""Twelve digits in a row, anywhere in any field: one pass over bytes, half and full width, closed up or in groups of four."""
+"""Twelve digits, anywhere in any field, in any grouping: one pass over bytes.
 
+Decided here: what is a digit (half width, full width, kanji, circled), what may stand between groups of digits (one dash, space, dot,
+slash, comma or invisible character of Unicode), and which groups are read as one number. Groups that follow one another make a run; a
+number is a whole run of twelve digits, or twelve digits of a longer run when none of their groups is shorter than three. A run that is
+a day and a time, or two days of six digits, is none: of true numbers so grouped one in seven hundred looks like that.
+"""
+
+import unicodedata
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-ZERO, NINE, HYPHEN, SPACE = 48, 57, 45, 32
-UTF8_LEAD = 0xEF
+LENGTH = 12
+SEPARATOR, OTHER, SPELLED = 10, 11, 16
+_KANJI = {"〇": 0, "○": 0, "◯": 0, "零": 0} | {kanji: value for value, kanji in enumerate("一二三四五六七八九", 1)}
+_SEPARATORS = frozenset("-./,_·•‧∙⋅・･ーｰ−．／，＿⁃∕⁄─━|｜\u00ad\u200b\u200c\u200d\u2060\ufeff")
+_THREE_BYTES, _FOUR_BYTES = 0xE0, 0xF0
+
+
+def _classify(character: str) -> int:
+    """Return the value of a digit (16 more when not in half width), or what else a character is."""
+    if character in _SEPARATORS or unicodedata.category(character) in {"Pd", "Zs"}:
+        return SEPARATOR
+    digit = _KANJI.get(character, unicodedata.digit(character, -1))
+    if digit < 0:
+        return OTHER
+    return digit if character.isascii() else digit + SPELLED
+
+
+@cache
+def _classes(encoding: str) -> NDArray[np.uint8]:
+    """Return the class of each code point of UTF-8 below 65,536, or of each one- and two-byte code of CP932."""
+    classes = np.full(1 << 16, OTHER, dtype=np.uint8)
+    for point in range(1 << 16):
+        character = chr(point)
+        kind = OTHER if 0xD800 <= point < 0xE000 else _classify(character)
+        if kind == OTHER:
+            continue
+        code = character.encode(encoding, "ignore") if encoding != "utf-8" else b""
+        index = int.from_bytes(code, "big") if encoding != "utf-8" else point
+        if encoding == "utf-8" or code:
+            classes[index] = kind
+    if encoding != "utf-8":
+        # CP932 has two codes for the minus and the long dash; Python writes one and reads both
+        classes[[0x817C, 0x815C, 0x815D]] = SEPARATOR
+    return classes
 
 
 @njit(cache=True)
-def _read_digit(data, pos, end, wide_lead):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return a digit and its width in bytes; width 0 when there is none. Full width: EF BC 90–99 in UTF-8, 82 4F–58 in CP932."""
+def _read(data, pos, end, classes, utf8):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return the class of a character and its width in bytes."""
     byte = data[pos]
-    if ZERO <= byte <= NINE:
-        return byte - ZERO, 1
-    if byte != wide_lead:
-        return 0, 0
-    if wide_lead == UTF8_LEAD:
-        if pos + 2 < end and data[pos + 1] == 0xBC and 0x90 <= data[pos + 2] <= 0x99:
-            return data[pos + 2] - 0x90, 3
-        return 0, 0
-    if pos + 1 < end and 0x4F <= data[pos + 1] <= 0x58:
-        return data[pos + 1] - 0x4F, 2
-    return 0, 0
+    if byte < 0x80:
+        return classes[byte], 1
+    if utf8:
+        if byte < _THREE_BYTES and pos + 1 < end:
+            return classes[((byte & 0x1F) << 6) | (data[pos + 1] & 0x3F)], 2
+        if byte < _FOUR_BYTES and pos + 2 < end:
+            return classes[((byte & 0x0F) << 12) | ((data[pos + 1] & 0x3F) << 6) | (data[pos + 2] & 0x3F)], 3
+        return OTHER, 4
+    if 0xA0 <= byte <= 0xDF or pos + 1 >= end:
+        return classes[byte], 1
+    return classes[(np.int64(byte) << 8) | data[pos + 1]], 2
 
 
 @njit(cache=True)
-def _separator_width(data, pos, end, wide_lead):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return the width of a hyphen or space between groups, full width too; 0 when there is none."""
-    byte = data[pos]
-    if byte in (HYPHEN, SPACE):
-        return 1
-    if wide_lead == UTF8_LEAD and pos + 2 < end:
-        first, second = data[pos + 1], data[pos + 2]
-        wide = (byte == 0xEF and first == 0xBC and second == 0x8D) or (byte == 0xE3 and first == 0x80 and second == 0x80)
-        dash = byte == 0xE2 and ((first == 0x80 and 0x90 <= second <= 0x95) or (first == 0x88 and second == 0x92))
-        return 3 if wide or dash else 0
-    if wide_lead != UTF8_LEAD and pos + 1 < end and byte == 0x81 and data[pos + 1] in (0x40, 0x5C, 0x5D, 0x7C):
-        return 2
-    return 0
-
-
-@njit(cache=True)
-def _next_number(data, pos, end, wide_lead):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return the next number of twelve digits in a field and where to go on; -1 when there is none."""
-    count, groups, value = 0, 0, 0
+def _read_group(data, pos, end, classes, utf8):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return digits, value and spelling of a group, and where it ends; no digits when none begins here."""
+    count, value, spelled = 0, np.int64(0), 0
     while pos < end:
-        digit, width = _read_digit(data, pos, end, wide_lead)
-        if width:
-            count += 1
-            value = value * 10 + digit if count <= 12 else 0
-            pos += width
-            continue
-        gap = _separator_width(data, pos, end, wide_lead) if count == 4 * (groups + 1) and groups < 2 else 0
-        if gap and pos + gap < end and _read_digit(data, pos + gap, end, wide_lead)[1]:
-            groups += 1
-            pos += gap
-            continue
-        if count == 12 and groups != 1:
-            return value, pos
-        count, groups, value = 0, 0, 0
-        pos += 1
-    return (value if count == 12 and groups != 1 else -1), end
+        kind, width = _read(data, pos, end, classes, utf8)
+        if SEPARATOR <= kind < SPELLED:
+            break
+        if kind >= SPELLED:
+            spelled, kind = 1, kind - SPELLED
+        count += 1
+        value = value * 10 + kind if count <= LENGTH else np.int64(0)
+        pos += width
+    return count, value, spelled, pos
 
 
 @njit(cache=True)
-def _find(data, starts, ends, wide_lead, books):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+def _is_dates(groups, first, last):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return whether groups begin with a day of the calendar and go on, or are two days of six digits."""
+    if last - first < 3:
+        return False
+    day = 1 <= groups[first + 1, 1] <= 12 and 1 <= groups[first + 2, 1] <= 31 and groups[first + 1, 0] <= 2 and groups[first + 2, 0] <= 2
+    if groups[first, 0] == 4:
+        return day and 1868 <= groups[first, 1] <= 2100
+    six = last - first == 5 and groups[first, 0] == 2 and groups[first + 3, 0] == 2
+    return six and day and 1 <= groups[first + 4, 1] <= 12 and 1 <= groups[first + 5, 1] <= 31
+
+
+@njit(cache=True)
+def _join(groups, last, size, run_ends):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return the number that ends with a group, and its form; -1 when there is none. Only the last twelve groups are kept."""
+    digits, value, power, form, shortest, first = 0, np.int64(0), np.int64(1), 0, LENGTH, last
+    while first >= 0:
+        count = groups[first, 0]
+        if digits + count > LENGTH:
+            return np.int64(-1), 0
+        value += groups[first, 1] * power
+        power *= 10**count
+        digits += count
+        shortest = min(shortest, count)
+        form |= groups[first, 2]
+        if digits == LENGTH:
+            break
+        form |= 1 << (LENGTH - digits)
+        first -= 1
+    if digits != LENGTH or (shortest < 3 and not (run_ends and last - first + 1 == size)):
+        return np.int64(-1), 0
+    return (np.int64(-1), 0) if _is_dates(groups, first, last) else (value, form)
+
+
+@njit(cache=True)
+def _next_run(data, pos, end, how, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Write the numbers of the run that begins here to `found`; return how many, and where it ends."""
+    classes, utf8 = how
+    groups = np.zeros((LENGTH, 3), dtype=np.int64)
+    size, hits, goes_on = 0, 0, True
+    while goes_on:
+        count, value, spelled, pos = _read_group(data, pos, end, classes, utf8)
+        if size >= LENGTH:
+            groups[:-1] = groups[1:].copy()
+        last = min(size, LENGTH - 1)
+        groups[last, 0], groups[last, 1], groups[last, 2] = count, value, spelled
+        size += 1
+        goes_on = False
+        if pos < end:
+            kind, width = _read(data, pos, end, classes, utf8)
+            if kind == SEPARATOR and pos + width < end:
+                after = _read(data, pos + width, end, classes, utf8)[0]
+                goes_on = after < SEPARATOR or after >= SPELLED
+                pos += width if goes_on else 0
+        number, form = _join(groups, last, size, not goes_on)
+        if number >= 0:
+            found[hits, 0], found[hits, 1] = number, form
+            hits += 1
+    return hits, pos
+
+
+@njit(cache=True)
+def _find(data, starts, ends, how, books):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
     fields, numbers = books
     found = 0
     for row in range(starts.shape[0]):
         for index in range(starts.shape[1]):
             pos, end = starts[row, index], ends[row, index]
-            while end - pos >= 12:
-                number, pos = _next_number(data, pos, end, wide_lead)
-                if number < 0:
-                    break
-                fields[found] = index
-                numbers[found] = number
-                found += 1
+            while end - pos >= LENGTH:
+                kind, width = _read(data, pos, end, how[0], how[1])
+                if SEPARATOR <= kind < SPELLED:
+                    pos += width
+                    continue
+                hits, pos = _next_run(data, pos, end, how, numbers[found:])
+                fields[found : found + hits] = index
+                found += hits
     return found
 
 
@@ -93,13 +172,16 @@ class Found:
         Index of the field each was found in.
     numbers : NDArray[int64]
         The numbers.
+    forms : NDArray[int64]
+        How each is written: bit i (1–11) is set when a separator stands after digit i, bit 0 when a digit is not in half width.
     """
 
     fields: NDArray[np.int64]
     numbers: NDArray[np.int64]
+    forms: NDArray[np.int64]
 
 
-def find_twelve_digits(data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], *, wide_lead: int) -> Found:
+def find_twelve_digits(data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], *, encoding: str) -> Found:
     """Return every number of exactly twelve digits.
 
     Parameters
@@ -108,11 +190,11 @@ def find_twelve_digits(data: NDArray[np.uint8], starts: NDArray[np.int64], ends:
         Bytes that hold the fields.
     starts, ends : NDArray[int64], (rows, fields)
         Where each field lies.
-    wide_lead : int
-        First byte of a full-width digit: 0xEF in UTF-8, 0x82 in CP932.
+    encoding : str
+        `utf-8` or `cp932`.
     """
-    most = int((ends - starts).sum()) // 12 + 1
-    fields = np.empty(most, dtype=np.int64)
-    numbers = np.empty(most, dtype=np.int64)
-    count = _find(data, starts, ends, wide_lead, (fields, numbers))
-    return Found(fields=fields[:count], numbers=numbers[:count])
+    # every number ends with a group of its own, and a separator stands between two groups
+    most = int((ends - starts).sum()) // 2 + 1
+    fields, numbers = np.empty(most, dtype=np.int64), np.empty((most, 2), dtype=np.int64)
+    count = _find(data, starts, ends, (_classes(encoding), encoding == "utf-8"), (fields, numbers))
+    return Found(fields=fields[:count], numbers=numbers[:count, 0], forms=numbers[:count, 1])

@@ -9,6 +9,7 @@ import pytest
 from intake.formats.digits import find_twelve_digits
 from intake.identifiers import (
     ALMOST_IMPOSSIBLE,
+    FORM_SHIFT,
     NumberCount,
     are_my_numbers,
     find_code_kind,
@@ -26,7 +27,7 @@ def find(*cells, encoding="utf-8"):
     data = np.frombuffer(b"".join(parts) or b"\x00", dtype=np.uint8)
     ends = np.cumsum([len(part) for part in parts])
     starts = ends - [len(part) for part in parts]
-    found = find_twelve_digits(data, starts.reshape(1, -1), ends.reshape(1, -1), wide_lead=0x82 if encoding == "cp932" else 0xEF)
+    found = find_twelve_digits(data, starts.reshape(1, -1), ends.reshape(1, -1), encoding=encoding)
     return list(zip(found.fields.tolist(), found.numbers.tolist(), strict=True))
 
 
@@ -42,6 +43,27 @@ def find(*cells, encoding="utf-8"):
         "番号は983205673214です",
         "9832　0567　3214",
         " 983205673214 ",
+        "9832ー0567ー3214",
+        "９８３２ー０５６７ー３２１４",
+        "9832ｰ0567ｰ3214",
+        "9832.0567.3214",
+        "9832/0567/3214",
+        "9832・0567・3214",
+        "9832･0567･3214",
+        "9832－0567−3214".replace("−", "－"),
+        "9832―0567―3214",
+        "9832,0567,3214",
+        "983205-673214",
+        "983-205-673-214",
+        "9832-05673214",
+        "98-3205-673214",
+        "9 8 3 2 0 5 6 7 3 2 1 4",
+        "九八三二〇五六七三二一四",
+        "九八三二・〇五六七・三二一四",
+        "⑨⑧③②０⑤⑥⑦③②①④",
+        "見本 1 9832-0567-3214 2",
+        "本人の番号は9832.0567.3214.",
+        "2024/04/01 983205673214",
     ],
 )
 def test_every_spelling_is_found(text, encoding):
@@ -49,10 +71,33 @@ def test_every_spelling_is_found(text, encoding):
 
 
 @pytest.mark.parametrize(
-    "text", ["98320567321", "9832056732140", "9832-0567-321", "9832-05673214", "98-3205-673214", "9832--0567-3214", "2024-04-01", ""]
+    "text",
+    [
+        "98320567321",
+        "9832056732140",
+        "9832-0567-321",
+        "9832--0567-3214",
+        "2024-04-01",
+        "2024-04-01 1030",
+        "2024/4/01 10.30.5",
+        "06.04.01-07.03.31",
+        "1 98-3205-673214",
+        "",
+    ],
 )
 def test_other_lengths_and_groups_are_not(text):
     assert find(text) == []
+
+
+@pytest.mark.parametrize(
+    "gap", [chr(n) for n in (*range(0x2010, 0x2016), 0xA0, 0xB7, 0x2002, 0x2009, 0x200B, 0x2022, 0x2212, 0x22C5, 0xFE63)]
+)
+def test_any_dash_space_or_dot_of_unicode_may_stand_between_groups(gap):
+    assert find(f"9832{gap}0567{gap}3214") == [(0, VALID)]
+
+
+def test_both_numbers_of_a_run_are_found():
+    assert find("9832-0567-3214-0000") == [(0, VALID), (0, 56732140000)]
 
 
 def test_several_in_one_cell_and_no_reading_across_cells():
@@ -101,6 +146,7 @@ def test_a_fifth_of_individual_numbers_among_others_is_too_many():
 
 def test_half_is_the_limit_of_small_columns():
     bad = [number // 10 * 10 + (number + 1) % 10 for number in valid_numbers(4, seed=9)]
+    assert not holds_my_numbers(counted([*valid_numbers(1), bad[0]]), named=False)
     assert not holds_my_numbers(counted([*valid_numbers(1), *bad[:2]]), named=False)
     assert holds_my_numbers(counted([*valid_numbers(2), *bad[:2]]), named=False)
     assert not holds_my_numbers(counted([*valid_numbers(2), *bad[:3]]), named=False)
@@ -130,14 +176,35 @@ def test_headings(heading, named):
     assert is_my_number_heading(heading) is named
 
 
-def test_the_bound_of_luck_is_one_below_the_mean_and_never_below_the_truth():
-    # exact: P(X >= 3 of 3) = (1/11)**3; Chernoff's bound is exact when all trials hit
+def test_the_tail_of_luck_is_that_of_the_binomial_distribution():
     assert tail_of_luck(3, 3, 1 / 11) == pytest.approx(11**-3)
     assert tail_of_luck(1, 11, 1 / 11) == 1.0
-    # n=20, p=1/11: P(X >= 10) = 5.0e-6 by summing the binomial; the bound is above it
     exact = sum(math.comb(20, k) * (1 / 11) ** k * (10 / 11) ** (20 - k) for k in range(10, 21))
-    assert exact <= tail_of_luck(10, 20, 1 / 11) < 100 * exact
+    assert tail_of_luck(10, 20, 1 / 11) == pytest.approx(exact)
     assert tail_of_luck(400, 2000, 1 / 11) < ALMOST_IMPOSSIBLE
+
+
+FOURS, SIXES = (1 << 4 | 1 << 8) << FORM_SHIFT, 1 << 6 << FORM_SHIFT
+
+
+def invalid_numbers(count, seed=0):
+    return [number // 10 * 10 + (number + 1) % 10 for number in valid_numbers(count, seed)]
+
+
+@pytest.mark.parametrize(("form", "fewest"), [(FOURS, 1), (FOURS | 1 << FORM_SHIFT, 1), (SIXES, 3)])
+def test_true_numbers_that_stand_out_by_the_way_they_are_written(form, fewest):
+    others = invalid_numbers(55, seed=4)
+    # a check digit 0 is luck twice as often
+    true = [number for number in valid_numbers(20, seed=2) if number % 10]
+    assert holds_my_numbers(counted([*others, *(number | form for number in true[:fewest])]), named=False)
+    assert not holds_my_numbers(counted([*others, *(number | form for number in true[: fewest - 1])]), named=False)
+    assert not holds_my_numbers(counted([*others, *true[:fewest]]), named=False)
+
+
+def test_more_true_numbers_than_luck_explains():
+    # 60 numbers, 5.5 hits by luck: P(X >= 14) = 8.8e-4, P(X >= 17) = 1.6e-5
+    assert not holds_my_numbers(counted([*valid_numbers(14, seed=2), *invalid_numbers(46, seed=4)]), named=False)
+    assert holds_my_numbers(counted([*valid_numbers(18, seed=2), *invalid_numbers(42, seed=4)]), named=False)
 
 
 def test_other_identification_codes():
