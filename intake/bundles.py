@@ -15,6 +15,7 @@ from typing import Any
 
 import pyrage
 
+from intake.reading import check_present
 from schemas.documents import check_document
 from schemas.errors import FileRejected, FormRejected, SettingsError
 from schemas.files import CHUNK_BYTES, canonical_json, replace_file, sha256_file
@@ -32,8 +33,9 @@ def read_recipient(path: Path) -> str:
     Raises
     ------
     SettingsError
-        The file holds no such key.
+        There is no such file, or it holds no such key.
     """
+    check_present(path, SettingsError)
     try:
         text = path.read_text(encoding="ascii").strip()
         pyrage.x25519.Recipient.from_str(text)
@@ -89,10 +91,11 @@ def read_manifest(bundle: Path) -> dict[str, Any]:
     Raises
     ------
     FileRejected
-        The file is no bundle: other members, compressed, encrypted, or damaged.
+        There is no such file, or it is no bundle: other members, compressed, encrypted, or damaged.
     FormRejected
         The manifest does not meet its form.
     """
+    check_present(bundle)
     with _open_bundle(bundle) as content:
         try:
             manifest = _parse(content.read(MANIFEST))

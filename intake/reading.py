@@ -17,7 +17,7 @@ from intake.formats.rows import Block, Chunks
 from intake.formats.sandbox import find_kind, read_rows
 from intake.identifiers import is_my_number_heading
 from intake.layout import Layout, LayoutColumn
-from schemas.errors import FileRejected
+from schemas.errors import FileRejected, SakuseiError
 from schemas.files import CHUNK_BYTES
 from schemas.findings import Finding
 from schemas.messages import N_, Name
@@ -62,13 +62,31 @@ def check_source(path: Path) -> None:
     FileRejected
         Nothing there, a folder or device, or an empty file.
     """
+    check_present(path)
+    if path.stat().st_size == 0:
+        raise FileRejected(N_("{file} is empty"), N_("export it again"), file=Name(path.name))
+
+
+def check_present(path: Path, error: type[SakuseiError] = FileRejected) -> None:
+    """Raise when a path is no file.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file should be.
+    error : type of SakuseiError
+        What to raise: what is wrong with a file of data is another thing than a key or a setting that is not there.
+
+    Raises
+    ------
+    SakuseiError
+        Nothing there, or a folder or device.
+    """
     name = Name(path.name)
     if not path.exists():
-        raise FileRejected(N_("there is no file {file}"), N_("check the path"), file=name)
+        raise error(N_("there is no file {file}"), N_("check the path"), file=name)
     if not path.is_file():
-        raise FileRejected(N_("{file} is a folder or a device, not a file"), N_("give one file"), file=name)
-    if path.stat().st_size == 0:
-        raise FileRejected(N_("{file} is empty"), N_("export it again"), file=name)
+        raise error(N_("{file} is a folder or a device, not a file"), N_("give one file"), file=name)
 
 
 def open_source(path: Path, layout: Layout) -> Opened:

@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from casework.store import Store
+from intake.reading import check_present
 from schemas.errors import TransitionRefused, VerificationFailed
 from schemas.files import canonical_json, write_bytes
 from schemas.messages import N_, Name
@@ -63,7 +64,10 @@ def verify_receipt(path: Path, key: Ed25519PublicKey) -> dict[str, Any]:
     ------
     VerificationFailed
         The file is no receipt, or a byte of what was signed is not as it was.
+    FileRejected
+        There is no such file.
     """
+    check_present(path)
     name = Name(path.name)
     receipt = _read(path)
     signature = receipt.pop("signature", None)
