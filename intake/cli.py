@@ -97,15 +97,16 @@ def intake() -> None:
 @click.option("--municipality", cls=Option, required=True, help=N_("code of the sending municipality, 6 digits"))
 @click.option("--as-of", cls=Option, required=True, type=DATE, help=N_("day the contents are of: YYYY-MM-DD"))
 @click.option("--output", cls=Option, required=True, type=FILE, help=N_("bundle to write: X.sakusei"))
+@click.option("--anyway", cls=Option, is_flag=True, help=N_("seal the file even when more than half of its rows would be put aside"))
 def seal(*, source: Path, output: Path, as_of: datetime, municipality: str, **sending: Any) -> Reply:
-    """Seal a file for the office; individual numbers are refused."""
+    """Seal a file for the office, and say which rows the office would put aside; individual numbers are refused."""
     from intake import replies
     from intake.seal import Sending, seal_file
 
     what = Sending(as_of=as_of.date(), municipality_code=municipality, **sending)
     with progress(N_("looking through the rows")) as advance:
-        manifest = seal_file(source, what, output, advance)
-    return replies.show_sealed(manifest, output)
+        sealed = seal_file(source, what, output, advance)
+    return replies.show_sealed(sealed.manifest, sealed.preview, output)
 
 
 @intake.command("receive")
@@ -142,7 +143,10 @@ def verify_receipt(*, path: Path, key: Path) -> Reply:
     """Verify that the office signed a receipt; else exit code 16."""
     from casework.keys import load_public_key
     from intake import receipts, replies
+    from intake.reading import check_present
+    from schemas.errors import SettingsError
 
+    check_present(key, SettingsError)
     return replies.show_receipt(receipts.verify_receipt(path, load_public_key(key)))
 
 

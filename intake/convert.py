@@ -150,8 +150,25 @@ def convert_source(
             out(piece.table)
             for sink in sinks:
                 sink(piece.aside)
-        _check_counts(first, conversion)
+        _check_change(first, conversion)
+        _check_rows(first, conversion, checking=outputs.table is None)
     return _report(came or source, opened, first, conversion, seconds=time.monotonic() - began, output=outputs.table)
+
+
+def preview_conversion(source: Path, opened: Opened, first: Survey, advance: Callable[[int], None] | None = None) -> ConversionReport:
+    """Return the account a conversion of a file would have, even when no row comes out; nothing is written.
+
+    Raises
+    ------
+    FileRejected
+        The file changed since the first reading.
+    """
+    began = time.monotonic()
+    conversion = Conversion(opened=opened)
+    for _ in conversion.run(advance):
+        pass
+    _check_change(first, conversion)
+    return _report(source, opened, first, conversion, seconds=time.monotonic() - began, output=None)
 
 
 @contextmanager
@@ -185,7 +202,7 @@ class _RowGroups:
             self.waiting = []
 
 
-def _check_counts(first: Survey, conversion: Conversion) -> None:
+def _check_change(first: Survey, conversion: Conversion) -> None:
     """Raise when the rows of both readings differ: the file changed while it was read."""
     if first.rows != conversion.rows_out + conversion.rows_aside:
         raise FileRejected(
@@ -194,9 +211,15 @@ def _check_counts(first: Survey, conversion: Conversion) -> None:
             first=first.rows,
             then=conversion.rows_out + conversion.rows_aside,
         )
+
+
+def _check_rows(first: Survey, conversion: Conversion, *, checking: bool) -> None:
+    """Raise when no row came out; who checks a file has not sent it yet."""
     if conversion.rows_out == 0:
         raise FileRejected(
-            N_("none of the {count} rows can be taken over"),
+            N_("none of the {count} rows can be taken over; if the file is sent as it is, {count} rows will be put aside")
+            if checking
+            else N_("none of the {count} rows can be taken over"),
             N_("check that table and layout are those of the file; sakusei intake check names the causes"),
             findings=conversion.tally.to_findings(),
             count=first.rows,

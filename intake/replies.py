@@ -68,12 +68,19 @@ def compact_rows(rows: Iterable[int]) -> str:
 
 def show_check(report: ConversionReport) -> Reply:
     """Return what a check found; nothing was written."""
-    lines = [*_summarise(report), *list_findings(report.findings)]
-    if report.quarantined_rows:
-        more = "…" if report.rows_quarantined > ROWS_LISTED else ""
-        lines.append(translate(N_("numbers of the rows put aside: {rows}")).format(rows=compact_rows(report.quarantined_rows) + more))
+    lines = [*_summarise(report), *list_findings(report.findings), *_list_aside(report)]
+    if report.rows_quarantined:
+        text = translate(N_("if the file is sent as it is, {count} rows will be put aside"))
+        lines.append(text.format(count=f"{report.rows_quarantined:,}"))
     lines += _list_repairs(report)
     return Reply(report.to_json(), lines)
+
+
+def _list_aside(report: ConversionReport) -> list[RenderableType]:
+    if not report.quarantined_rows:
+        return []
+    more = "…" if report.rows_quarantined > ROWS_LISTED else ""
+    return [translate(N_("numbers of the rows put aside: {rows}")).format(rows=compact_rows(report.quarantined_rows) + more)]
 
 
 def show_conversion(report: ConversionReport, output: str) -> Reply:
@@ -129,13 +136,23 @@ def show_proposal(proposal: LayoutProposal, output: Path) -> Reply:
     return Reply(answer, [table, *list_findings(proposal.missing), text])
 
 
-def show_sealed(manifest: Mapping[str, Any], output: Path) -> Reply:
-    """Return what was sealed."""
+def show_sealed(manifest: Mapping[str, Any], preview: ConversionReport, output: Path) -> Reply:
+    """Return what was sealed, and what of it the office would put aside."""
     text = translate(N_("sealed: {output}; {rows} rows, {persons} persons, layout {layout}"))
     line = text.format(output=output, rows=f"{manifest['rows']:,}", persons=f"{manifest['persons']:,}", layout=manifest["layout"])
-    return Reply(
-        {"output": str(output), "manifest": dict(manifest)}, (line, translate(N_("only the office can open it; send this file alone")))
-    )
+    causes = tuple(finding for finding in preview.findings if finding.kind.severity is Severity.ROW)
+    aside = {
+        "rows": preview.rows_quarantined,
+        "row_numbers": list(preview.quarantined_rows),
+        "findings": [finding.to_json() for finding in causes],
+    }
+    lines: list[RenderableType] = [line]
+    if preview.rows_quarantined:
+        warning = translate(N_("the office will put aside {aside} of the {count} rows; correct them and seal the file again"))
+        lines.append(warning.format(aside=f"{preview.rows_quarantined:,}", count=f"{preview.rows_in:,}"))
+        lines += [*list_findings(causes), *_list_aside(preview)]
+    lines.append(translate(N_("only the office can open it; send this file alone")))
+    return Reply({"output": str(output), "manifest": dict(manifest), "aside": aside}, lines)
 
 
 def show_received(file_id: str, receipt: Mapping[str, Any], path: Path | None) -> Reply:

@@ -1,7 +1,7 @@
 """Sealing at the municipality: a file is looked through, counted, and put into an envelope for the office. No workspace is needed.
 
 Decided here: a file with 個人番号 is not sealed, and neither is one whose municipality codes are of the other world (real, synthetic) than
-the municipality that sends it.
+the municipality that sends it, nor, unless it is wanted, one of which the office would put aside more than half of the rows.
 """
 
 from collections.abc import Callable
@@ -12,14 +12,16 @@ from typing import Any
 
 from intake.bundles import PAYLOAD, read_recipient, seal_payload, write_bundle
 from intake.choice import choose_layout
-from intake.convert import check_output
+from intake.convert import check_output, preview_conversion
 from intake.layout import PLAIN, layout_names
+from intake.quality import ConversionReport
 from intake.reading import open_source
 from intake.survey import survey
 from intake.unpack import unpack
 from schemas.documents import load_document
 from schemas.errors import FileRejected
 from schemas.files import sha256_file
+from schemas.findings import Severity
 from schemas.messages import N_
 from schemas.municipalities import Municipality, check_same_world, get_municipality
 
@@ -40,6 +42,8 @@ class Sending:
         The day the contents are of.
     recipient : Path
         `office.age.pub` of the office.
+    anyway : bool
+        Seal it even when the office would put aside more than half of its rows.
     """
 
     table: str
@@ -47,10 +51,27 @@ class Sending:
     municipality_code: str
     as_of: date
     recipient: Path
+    anyway: bool = False
 
 
-def seal_file(source: Path, sending: Sending, output: Path, advance: Callable[[int], None] | None = None) -> dict[str, Any]:
-    """Write a bundle and return its manifest.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """What was sealed.
+
+    Parameters
+    ----------
+    manifest : dict[str, Any]
+        Manifest of the bundle.
+    preview : ConversionReport
+        What the office will make of the rows.
+    """
+
+    manifest: dict[str, Any]
+    preview: ConversionReport
+
+
+def seal_file(source: Path, sending: Sending, output: Path, advance: Callable[[int], None] | None = None) -> Sealed:
+    """Write a bundle and return its manifest, and what the office will make of the rows.
 
     Parameters
     ----------
@@ -66,7 +87,8 @@ def seal_file(source: Path, sending: Sending, output: Path, advance: Callable[[i
     Raises
     ------
     FileRejected
-        The file does not fit the layout, holds individual numbers, or mixes real and synthetic municipalities.
+        The file does not fit the layout, holds individual numbers, mixes real and synthetic municipalities, or more than half of its
+        rows would be put aside.
     SettingsError
         The municipality or the key of the office is not known.
     """
@@ -79,12 +101,16 @@ def seal_file(source: Path, sending: Sending, output: Path, advance: Callable[[i
 
 def _seal_plain(  # what is sent, where to, and who looks on
     plain: Path, sending: Sending, output: Path, *, recipient: str, municipality: Municipality, advance: Callable[[int], None] | None
-) -> dict[str, Any]:
-    """Look through a file, write its bundle and return the manifest."""
-    layout = choose_layout(plain, sending.table, sending.layout)
+) -> Sealed:
+    """Look through a file, write its bundle and return what was sealed."""
+    layout = choose_layout(plain, sending.table, sending.layout).with_as_of(sending.as_of)
     before = sha256_file(plain)
-    found = survey(open_source(plain, layout), advance)
+    opened = open_source(plain, layout)
+    found = survey(opened)
     check_same_world(found.municipalities, synthetic=municipality.is_synthetic)
+    preview = preview_conversion(plain, opened, found, advance)
+    if not sending.anyway:
+        check_rows(preview)
     with seal_payload(plain, recipient, output.absolute().parent) as envelope:
         if sha256_file(plain) != before:
             raise FileRejected(N_("the file changed while it was sealed"), N_("give a file that nobody is writing to"))
@@ -103,7 +129,25 @@ def _seal_plain(  # what is sent, where to, and who looks on
             "recipient": recipient,
         }
         write_bundle(output, manifest, envelope)
-    return manifest
+    return Sealed(manifest=manifest, preview=preview)
+
+
+def check_rows(preview: ConversionReport) -> None:
+    """Raise when more than half of the rows would be put aside.
+
+    Raises
+    ------
+    FileRejected
+        With the causes.
+    """
+    if 2 * preview.rows_quarantined > preview.rows_in:
+        raise FileRejected(
+            N_("the office would put aside {aside} of the {count} rows; nothing was sealed"),
+            N_("correct the rows named above, or check table and layout; with --anyway the file is sealed as it is"),
+            findings=tuple(finding for finding in preview.findings if finding.kind.severity is Severity.ROW),
+            aside=preview.rows_quarantined,
+            count=preview.rows_in,
+        )
 
 
 def _describe_layout(spec: str | None, name: str) -> dict[str, Any]:
