@@ -22,6 +22,8 @@ from schemas.findings import Reason
 from schemas.manifest import ATTESTATION_NAME, MANIFEST_NAME, FileEntry, find_differences
 from schemas.messages import N_, Message, Name
 
+# Signed, so it cannot list itself.
+OUTSIDE = frozenset({ATTESTATION_NAME})
 ENVELOPE_LIMIT_BYTES = 16 << 20
 HINT = N_("do not use the package; ask the office for it again")
 
@@ -115,20 +117,14 @@ def _check_files(folder: Path, statement: Mapping[str, Any]) -> tuple[FileEntry,
         same = canonical_json(manifest) == raw
     except (ValueError, KeyError, TypeError, RecursionError):
         raise VerificationFailed(N_("the manifest was changed"), HINT) from None
-    differences = find_differences(folder, entries, besides=frozenset({MANIFEST_NAME, ATTESTATION_NAME}))
-    own = find_differences(
-        folder, (FileEntry(path=MANIFEST_NAME, size_bytes=len(raw), sha256=signed.pop(MANIFEST_NAME, "")),), besides=_others(entries)
-    )
+    own = FileEntry(path=MANIFEST_NAME, size_bytes=len(raw), sha256=signed.pop(MANIFEST_NAME, ""))
+    differences = find_differences(folder, (own, *(entry for entry in entries if entry.path != own.path)), besides=OUTSIDE)
     if not same or signed != {entry.path: entry.sha256 for entry in entries}:
         differences.append(Message(N_("the manifest is not the one that was signed")))
-    if differences or own:
-        reasons = tuple(Reason(code="package-changed", message=message) for message in (*differences, *own))
+    if differences:
+        reasons = tuple(Reason(code="package-changed", message=message) for message in differences)
         raise VerificationFailed(N_("the package is not what was signed"), HINT, reasons=reasons)
     return entries
-
-
-def _others(entries: tuple[FileEntry, ...]) -> frozenset[str]:
-    return frozenset({ATTESTATION_NAME, *(entry.path for entry in entries)})
 
 
 def _check_table(folder: Path, path: str, predicate: Mapping[str, Any]) -> VerifiedTable:

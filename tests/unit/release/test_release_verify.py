@@ -54,6 +54,15 @@ def test_any_changed_byte_of_any_file_is_found(package, public_pem):
     verify_package(folder, public_pem)
 
 
+@pytest.mark.parametrize("name", ["more.txt", "data/more.csv"])
+def test_a_foreign_file_is_named_once(package, public_pem, name):
+    folder, _ = package
+    (folder / name).write_bytes(b"x")
+    with pytest.raises(VerificationFailed) as caught:
+        verify_package(folder, public_pem)
+    assert [reason.message.render() for reason in caught.value.reasons] == [f"{name} does not belong to the package"]
+
+
 def test_any_changed_byte_of_the_zip_is_found(package, public_pem):
     _, archive = package
     original = archive.read_bytes()
