@@ -189,11 +189,23 @@ def accept_case(office: Office, case_id: str, text: str = "") -> Sheet:
         if found := reasons_not_to_accept(sheet):
             raise TransitionRefused(
                 N_("{case} cannot be accepted: {count} tests have not passed"),
-                N_("answer the open ones: sakusei proposal review {case}; or return or reject the case"),
+                _hint_for(sheet),
                 reasons=tuple(found), case=Name(case_id), count=len(found),
             )  # fmt: skip
         _decide(office, sheet, CaseState.ACCEPTED, text)
     return sheet
+
+
+def _hint_for(sheet: Sheet) -> str:
+    """Return what to do with a case that cannot be accepted: a failed test is for a decision, an open one for an answer."""
+    if not sheet.failed:
+        return N_("answer the open ones: sakusei proposal review {case}; or return the case for correction")
+    if sheet.waiting:
+        return N_(
+            "a failed test ends in --return or --reject: sakusei proposal decide {case}; the open ones can still be answered: "
+            "sakusei proposal review {case}"
+        )
+    return N_("every test is answered and one failed: sakusei proposal decide {case} --return --reason TEXT, or --reject")
 
 
 def reject_case(office: Office, case_id: str, text: str = "") -> Sheet:

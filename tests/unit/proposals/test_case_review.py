@@ -71,6 +71,7 @@ def test_open_tests_keep_a_case_from_acceptance(submitted, approver, answers):
     with pytest.raises(TransitionRefused) as caught:
         accept_case(approver, "C-0001")
     assert [reason.message.params["criterion"] for reason in caught.value.reasons] == ["protection", "hindrance"]
+    assert caught.value.hint.render().startswith("answer the open ones: sakusei proposal review C-0001")
     assert state(submitted) is CaseState.UNDER_REVIEW
     assert submitted.store.get_record("decision", case_id="C-0001") is None
 
@@ -78,10 +79,23 @@ def test_open_tests_keep_a_case_from_acceptance(submitted, approver, answers):
 def test_a_failed_test_keeps_a_case_from_acceptance(submitted, approver, answers):
     screen_case(submitted, "C-0001")
     review_case(submitted, "C-0001", [*answers[:3], {"criterion": "hindrance", "verdict": "fail", "reason": "事務に著しい支障がある。"}])
-    with pytest.raises(TransitionRefused):
+    with pytest.raises(TransitionRefused) as caught:
         accept_case(approver, "C-0001")
+    hint = caught.value.hint.render()
+    assert "sakusei proposal decide C-0001 --return" in hint
+    assert "answer the open ones" not in hint
     reject_case(approver, "C-0001")
     assert state(submitted) is CaseState.REJECTED
+
+
+def test_with_a_failed_and_an_open_test_the_hint_names_both_ways(submitted, approver):
+    screen_case(submitted, "C-0001")
+    review_case(submitted, "C-0001", [{"criterion": "hindrance", "verdict": "fail", "reason": "事務に著しい支障がある。"}])
+    with pytest.raises(TransitionRefused) as caught:
+        accept_case(approver, "C-0001")
+    hint = caught.value.hint.render()
+    assert hint.startswith("a failed test ends in --return or --reject: sakusei proposal decide C-0001")
+    assert hint.endswith("sakusei proposal review C-0001")
 
 
 def test_nobody_decides_what_they_screened_or_reviewed(colleague, approver, write_form, form, answers):
