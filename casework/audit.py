@@ -61,7 +61,9 @@ class Audit:
     findings: tuple[Finding, ...]
 
 
-def verify_books(store: Store, *, witnessed: Head | None, heads: Iterable[str] = (), astray: Iterable[str] = ()) -> Audit:
+def verify_books(
+    store: Store, *, witnessed: Head | None, heads: Iterable[str] = (), astray: Iterable[str] = (), losses: Iterable[Finding] = ()
+) -> Audit:
     """Return what does not hold in the store.
 
     Parameters
@@ -72,6 +74,8 @@ def verify_books(store: Store, *, witnessed: Head | None, heads: Iterable[str] =
         Heads from receipts and packages, given out earlier.
     astray : Iterable[str]
         From `Vault.find_astray`.
+    losses : Iterable[Finding]
+        From `inventory.find_losses`.
     """
     with store.snapshot():
         reader = _Reader(store)
@@ -80,10 +84,13 @@ def verify_books(store: Store, *, witnessed: Head | None, heads: Iterable[str] =
         findings += _compare_tables(store, reader.books)
     findings += _compare_papers(store)
     findings += [Finding(kind=ASTRAY, params={"id": Name(place)}) for place in astray]
+    findings += losses
     return Audit(events=reader.sequence, head=reader.hash, findings=tuple(findings[:FINDINGS_SHOWN]))
 
 
-def check_books(store: Store, *, witnessed: Head | None, heads: Iterable[str] = (), astray: Iterable[str] = ()) -> Audit:
+def check_books(
+    store: Store, *, witnessed: Head | None, heads: Iterable[str] = (), astray: Iterable[str] = (), losses: Iterable[Finding] = ()
+) -> Audit:
     """Return the audit of a store that holds.
 
     Raises
@@ -91,7 +98,7 @@ def check_books(store: Store, *, witnessed: Head | None, heads: Iterable[str] = 
     VerificationFailed
         Something does not hold; the findings say what.
     """
-    audit = verify_books(store, witnessed=witnessed, heads=heads, astray=astray)
+    audit = verify_books(store, witnessed=witnessed, heads=heads, astray=astray, losses=losses)
     if audit.findings:
         raise VerificationFailed(
             N_("the books do not hold: {count} findings"),

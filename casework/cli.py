@@ -6,6 +6,7 @@ from casework import replies
 from casework.audit import check_books, to_json
 from casework.console import Command, Group, Option, Reply, Session
 from casework.i18n import translate
+from casework.inventory import find_losses
 from casework.keys import PUBLIC_PEM, load_public_key
 from casework.office import get_actor, get_home, get_passphrase, init_office, open_office, read_head, upgrade_office
 from casework.overview import list_waiting
@@ -72,13 +73,15 @@ def audit() -> None:
 
 @audit.command("verify")
 @click.option("--head", "heads", cls=Option, multiple=True, help=N_("head of the chain from a receipt or package; may be repeated"))
+@click.option("--deep", cls=Option, is_flag=True, help=N_("also open every envelope of the vault and compare what is in it"))
 @click.pass_obj
-def verify_audit(session: Session, *, heads: tuple[str, ...]) -> Reply:
-    """Verify chain, tables, papers and vault; exit code 16 when something does not hold."""
+def verify_audit(session: Session, *, heads: tuple[str, ...], deep: bool) -> Reply:
+    """Verify chain, tables, papers, vault and keys; exit code 16 when something does not hold."""
     with open_office(session) as office:
         witnessed = read_head(office.home, load_public_key(office.home / PUBLIC_PEM))
         astray = office.vault.find_astray()
-        return replies.show_audit(check_books(office.store, witnessed=witnessed, heads=heads, astray=astray))
+        losses = find_losses(office, deep=deep)
+        return replies.show_audit(check_books(office.store, witnessed=witnessed, heads=heads, astray=astray, losses=losses))
 
 
 @audit.command("log")

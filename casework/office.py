@@ -14,14 +14,14 @@ from casework.clock import read_clock
 from casework.console import Session
 from casework.database import check_revision, open_engine, parse_url, upgrade
 from casework.keys import PUBLIC_AGE, PUBLIC_PEM, Keys, make_private
-from casework.settings import FILE_NAME, STORE_NAME, Settings, load_settings, save_settings
+from casework.settings import FILE_NAME, STORE_NAME, Settings, check_office_name, load_settings, save_settings
 from casework.store import Head, Store
 from casework.vault import Vault
 from casework.witness import HeadFile, read_head_file
 from casework.workshop import sweep_work
 from schemas.errors import SettingsError, VerificationFailed
 from schemas.files import sha256_file
-from schemas.messages import N_
+from schemas.messages import N_, Name
 
 HEAD_FILE = "head.json"
 # What a stopped `sakusei init` may have left.
@@ -121,6 +121,12 @@ def _check_opening(home: Path, settings: Settings, store: Store) -> None:
             N_("the setting synthetic was changed after the office was set up"),
             N_("put it back; real and synthetic data never share an office"),
         )
+    if facts.get("regime") != settings.regime:
+        raise SettingsError(
+            N_("the setting regime was changed after the office was set up"),
+            N_("put it back to {regime}; under other rules set up an office of its own: sakusei init"),
+            regime=Name(facts.get("regime", "?")),
+        )
     if facts.get("key_sha256") != _fingerprint(home):
         raise SettingsError(
             N_("the case store belongs to another office than the workspace"), N_("mend database_url, or restore office.pub.pem")
@@ -152,8 +158,9 @@ def init_office(
     Raises
     ------
     SettingsError
-        The folder holds a workspace or other things.
+        The folder holds a workspace or other things, or the name of the office cannot stand in letters.
     """
+    check_office_name(settings.office_name)
     if (home / FILE_NAME).exists():
         raise SettingsError(N_("the folder is a workspace already"), N_("use another folder; for newer tables: sakusei init --upgrade"))
     if home.is_dir() and any(path.name not in OWN and not path.name.endswith(".part") for path in home.iterdir()):

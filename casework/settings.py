@@ -9,6 +9,7 @@ from cerberus import Validator
 
 from casework.database import parse_url
 from schemas.errors import SettingsError
+from schemas.fields import FIELD_TYPES
 from schemas.files import write_bytes
 from schemas.messages import N_, Name
 
@@ -49,6 +50,22 @@ class Settings:
         return self.database_url or f"sqlite:///{home / STORE_NAME}"
 
 
+def check_office_name(name: str) -> None:
+    """Raise unless a name can stand in letters and on public pages as it is, by the rule for one line of a form.
+
+    Raises
+    ------
+    SettingsError
+        It is empty, too long, or holds control or bidirectional characters.
+    """
+    if len(name) > SCHEMA["office_name"]["maxlength"] or not FIELD_TYPES["line"].matches(name):
+        raise SettingsError(
+            N_("the name of the office must be one line of 1 to {limit} characters, without control or bidirectional characters"),
+            N_("give it another name: --name of sakusei init, office_name in office.yaml"),
+            limit=SCHEMA["office_name"]["maxlength"],
+        )
+
+
 def check_settings(document: object) -> Settings:
     """Return settings from the content of `office.yaml`.
 
@@ -65,6 +82,7 @@ def check_settings(document: object) -> Settings:
             N_("mend office.yaml; its settings are version, office_name, regime, synthetic, database_url"),
             settings=Name(wrong),
         )
+    check_office_name(validator.document["office_name"])
     found = {key: value for key, value in validator.document.items() if key != "version"}
     if found["database_url"] and parse_url(found["database_url"]).password is not None:
         raise SettingsError(

@@ -5,6 +5,7 @@ Decided here: the order of steps, such that a stop between any two leaves a stat
 """
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from schemas.messages import N_, Name
 KINDS = frozenset({"bundle", "received", "normalised", "quarantine", "processed", "method"})
 KEY = "key.age"
 LOCKS = ".locks"
+LEFTOVER = re.compile(rf"(?:{'|'.join(sorted(KINDS))})\.[0-9a-f]{{12}}\.age|\..+\.part")
 WAIT_SECONDS = 5.0
 
 
@@ -90,7 +92,7 @@ class Vault:
                 sealed_at="",
                 erased_at=None,
             )
-            old = self._store.note_sealed(item, actor=self._actor)
+            old = self._store.note_sealed(item, actor=self._actor, envelope_sha256=sha256_file(folder / envelope))
             if old:
                 # Not before the store is certain of the new one: the caller may yet fail and take all of it back.
                 self._store.after_commit(lambda: (folder / old.envelope).unlink(missing_ok=True))
@@ -128,14 +130,29 @@ class Vault:
             self._store.note_opened(file_id, kind, actor=self._actor)
             plain = folder / kind
             decrypt_whole(self._root / file_id / item.envelope, plain, self._file_key(file_id))
-            if sha256_file(plain) != item.sha256:
-                raise VerificationFailed(
-                    N_("the sealed {kind} of {file} is not what was sealed"),
-                    N_("restore vault/ from its backup, and run: sakusei audit verify"),
-                    kind=Name(kind),
-                    file=Name(file_id),
-                )
+            self._check_plain(item, plain)
             yield plain
+
+    def check_sealed(self, item: VaultItem) -> None:
+        """Open an envelope for the audit alone: nobody gets to see what is in it.
+
+        Raises
+        ------
+        VerificationFailed
+            As `open`.
+        """
+        with self.work_folder() as folder:
+            decrypt_whole(self._root / item.file_id / item.envelope, folder / item.kind, self._file_key(item.file_id))
+            self._check_plain(item, folder / item.kind)
+
+    def _check_plain(self, item: VaultItem, plain: Path) -> None:
+        if sha256_file(plain) != item.sha256:
+            raise VerificationFailed(
+                N_("the sealed {kind} of {file} is not what was sealed"),
+                N_("restore vault/ from its backup, and run: sakusei audit verify"),
+                kind=Name(item.kind),
+                file=Name(item.file_id),
+            )
 
     @contextmanager
     def work_folder(self) -> Iterator[Path]:
@@ -184,7 +201,7 @@ class Vault:
                     self._finish(file_id)
                     finished.append(file_id)
         for folder in self._root.iterdir() if self._root.is_dir() else ():
-            if folder.name != LOCKS:
+            if folder.name != LOCKS and folder.is_dir() and not folder.is_symlink():
                 self._sweep(folder)
         return tuple(finished)
 
@@ -198,9 +215,9 @@ class Vault:
                 path.unlink()
 
     def _strays(self, folder: Path) -> tuple[Path, ...]:
-        """Return what lies in a folder without the store knowing it."""
+        """Return what a stopped step left in a folder; what else lies there is for the audit to report, not for us to remove."""
         known = {item.envelope for item in self._store.list_sealed(folder.name)} | {KEY}
-        return tuple(path for path in folder.iterdir() if path.name not in known)
+        return tuple(path for path in folder.iterdir() if path.name not in known and is_leftover(path))
 
     def _finish(self, file_id: str) -> None:
         """Destroy key and envelopes as far as they are still there, then write event and certificate."""
@@ -247,6 +264,11 @@ class Vault:
 
     def _lock_path(self, name: str) -> Path:
         return make_private(self._root / LOCKS) / name
+
+
+def is_leftover(path: Path) -> bool:
+    """Return whether a file has a name that this module gives: an envelope, or one half-written."""
+    return path.is_file() and not path.is_symlink() and LEFTOVER.fullmatch(path.name) is not None
 
 
 def destroy(path: Path) -> None:

@@ -17,8 +17,15 @@ from schemas.messages import N_, Name, Param
 class Sealed(Files):
     """Vault items of the store. Called by `casework.vault` alone."""
 
-    def note_sealed(self, item: VaultItem, *, actor: str) -> VaultItem | None:
+    def note_sealed(self, item: VaultItem, *, actor: str, envelope_sha256: str = "") -> VaultItem | None:
         """Write that a file was sealed; return the item it replaces, if any.
+
+        Parameters
+        ----------
+        item : VaultItem
+            SHA-256 and size of the plain bytes.
+        envelope_sha256 : str
+            SHA-256 of the envelope, which the event keeps for the audit.
 
         Raises
         ------
@@ -31,6 +38,7 @@ class Sealed(Files):
             self._check_rule(RULES["vault.sealed"], actor, **where)
             old = self.find_sealed(item.file_id, item.kind)
             facts: dict[str, Param] = {"size_bytes": item.size_bytes, "envelope": Name(item.envelope)}
+            facts |= {"envelope_sha256": Name(envelope_sha256)} if envelope_sha256 else {}
             sequence = self._append("vault.sealed", actor, subject=item.kind, content_sha256=item.sha256, facts=facts, **where)
             self._writing().execute(delete(vault_table).where(vault_table.c.file_id == item.file_id, vault_table.c.kind == item.kind))
             row = {key: getattr(item, key) for key in ("file_id", "kind", "envelope", "sha256", "size_bytes")}

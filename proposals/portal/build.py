@@ -8,6 +8,7 @@ from secrets import token_hex
 from typing import Any
 
 from casework.audit import verify_books
+from casework.inventory import find_losses
 from casework.keys import PUBLIC_PEM, load_public_key
 from casework.office import Office, read_head
 from casework.witness import sign_head
@@ -75,7 +76,7 @@ def build_portal_of_office(office: Office, output: Path) -> Portal:
 def _read_books(office: Office) -> Books:
     head = office.store.chain_head()
     witnessed = read_head(office.home, load_public_key(office.home / PUBLIC_PEM))
-    audit = verify_books(office.store, witnessed=witnessed, astray=office.vault.find_astray())
+    audit = verify_books(office.store, witnessed=witnessed, astray=office.vault.find_astray(), losses=find_losses(office))
     last = office.store.find_event(head.hash)
     return Books(
         sequence=head.sequence,

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from casework.console import Session
+from casework.console import Session, run
 from casework.database import MIGRATIONS, REVISION, check_revision, find_revision, open_engine, parse_url, upgrade
 from casework.keys import PUBLIC_PEM
 from casework.office import get_actor, get_home, init_office, open_office, upgrade_office
@@ -247,3 +247,28 @@ def test_a_locked_office_writes_only_with_its_passphrase(tmp_path, monkeypatch):
             office.store.add_person("chief", [], actor="chief")
     assert (home / PUBLIC_PEM).exists()
     assert os.environ["SAKUSEI_PASSPHRASE"] not in (home / "office.yaml").read_text(encoding="utf-8")
+
+
+def test_the_regime_cannot_be_changed_afterwards(home):
+    text = (home / "office.yaml").read_text(encoding="utf-8")
+    (home / "office.yaml").write_text(text.replace("tokumei-2023", "hishikibetsu-2017"), encoding="utf-8")
+    with pytest.raises(SettingsError, match="the setting regime was changed") as failure, open_office(Session(home=home, actor="chief")):
+        pytest.fail("opened under other rules")
+    assert failure.value.hint.render().startswith("put it back to tokumei-2023")
+
+
+@pytest.mark.parametrize("name", ["見本\x1b[31m", "見本\u202e組織", "二\n行", " ", "長" * 81])
+def test_a_name_that_cannot_stand_in_letters_is_refused(tmp_path, capsys, name):
+    assert run(["init", "--home", str(tmp_path / "office"), "--as", "chief", "--name", name]) == 10
+    captured = capsys.readouterr()
+    assert "error: the name of the office must be one line of 1 to 80 characters" in captured.err
+    assert "hint: give it another name" in captured.err
+    assert not (tmp_path / "office").exists()
+    with pytest.raises(SettingsError):
+        check_settings(GOOD | {"office_name": name})
+
+
+def test_a_name_with_the_wide_space_is_fine(tmp_path):
+    settings = check_settings(GOOD | {"office_name": "見本県\u3000匿名加工係"})
+    init_office(tmp_path / "office", settings, actor="chief")
+    assert load_settings(tmp_path / "office") == settings
