@@ -17,13 +17,31 @@ class Register(Documents):
     """Register entries of the store."""
 
     def add_register_entry(self, document: Mapping[str, Any], *, actor: str) -> str:
-        """Publish a register entry and return its id (`R-0001`)."""
+        """Publish a register entry and return its id (`R-0001`).
+
+        Raises
+        ------
+        TransitionRefused
+            The register holds an entry of the same municipality, table and name that is not struck out, or the actor may not.
+        """
         with self.transaction():
             self._check_rule(RULES["register.added"], actor)
+            self._check_new(document)
             entry_id = self._next_id("R")
             self._writing().execute(insert(register_table).values(id=entry_id, revision=1, struck=False, created_at=self._clock()))
             self._write_document("register_entry", document, "register.added", actor, subject=entry_id)
         return entry_id
+
+    def _check_new(self, document: Mapping[str, Any]) -> None:
+        """Raise when an entry says what another says already; a later version of it is a revision."""
+        names = _names_of(document)
+        same = next((entry for entry in self.list_register() if names and _names_of(entry.document) == names), None)
+        if same is not None:
+            raise TransitionRefused(
+                N_("the register holds this municipality, table and name already: {entry}"),
+                N_("correct that entry: sakusei register revise {entry} FILE; or strike it first: sakusei register strike {entry}"),
+                entry=Name(same.id),
+            )
 
     def revise_register_entry(self, entry_id: str, document: Mapping[str, Any], *, actor: str) -> int:
         """Replace the entry by a corrected one and return the number of its revision.
@@ -81,3 +99,10 @@ class Register(Documents):
         rows = self._all(select(register_table).order_by(*by_id(register_table.c.id)))
         documents = self._latest_of_all("register_entry")
         return tuple(RegisterEntry(document=documents[row["id"]], **row) for row in rows if struck or not row["struck"])
+
+
+def _names_of(document: Mapping[str, Any]) -> tuple[str, str | None, str] | None:
+    """Return what tells entries apart: municipality, table (None for files without one) and name; None when it is not said."""
+    if not document.get("municipality_code") or not document.get("name"):
+        return None
+    return document["municipality_code"], document.get("table"), document["name"]

@@ -352,3 +352,23 @@ def test_who_may_is_by_role_and_earlier_work(store):
 def test_the_books_are_opened_once(store):
     with pytest.raises(SettingsError, match="belongs to an office already"):
         store.open_books(synthetic=True, actor="chief", regime="tokumei-2023", key_sha256="0" * 64)
+
+
+ENTRY = {"municipality_code": "900001", "table": "kokuho_benefit", "name": "国保給付"}
+
+
+def test_an_entry_said_twice_is_refused_with_the_way_to_revise_it(store):
+    entry_id = store.add_register_entry(ENTRY | {"persons": 1200}, actor="screener")
+    before = store.head()
+    with pytest.raises(TransitionRefused, match="already: R-0001") as caught:
+        store.add_register_entry(ENTRY | {"persons": 1300}, actor="screener")
+    assert caught.value.hint.render().startswith("correct that entry: sakusei register revise R-0001 FILE")
+    assert (store.head(), len(store.list_register())) == (before, 1)
+    store.strike_register_entry(entry_id, actor="screener")
+    assert store.add_register_entry(ENTRY, actor="screener") == "R-0002"
+
+
+@pytest.mark.parametrize("change", [{"municipality_code": "900010"}, {"table": None}, {"name": "国保給付（退職）"}])
+def test_entries_that_differ_in_one_name_stand_side_by_side(store, change):
+    store.add_register_entry(ENTRY, actor="screener")
+    assert store.add_register_entry(ENTRY | change, actor="screener") == "R-0002"
