@@ -70,7 +70,7 @@ def test_every_error_has_its_own_code_and_exit_code():
     errors = all_errors()[1:]
     assert len({error.code for error in errors}) == len(errors)
     assert len({error.exit_code for error in errors}) == len(errors)
-    assert {error.exit_code for error in errors} == {10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 70}
+    assert {error.exit_code for error in errors} == {10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 70}
 
 
 def test_error_lists_findings_and_reasons():
