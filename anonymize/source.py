@@ -30,6 +30,8 @@ ROWS_KEPT = 20
 ROW_WIDTH = FindingKind("row-width", Severity.FILE, N_("the row has another number of cells than the heading"))
 HEADING_TWICE = FindingKind("heading-twice", Severity.FILE, N_("the heading names this column twice, or not at all"))
 COLUMN_TYPE = FindingKind("column-type", Severity.FILE, N_("columns of this type cannot be processed"))
+HINT_PLACE = N_("see the delimiter, quotes and the types that plan or table give the columns")
+HINT_NO_PLACE = N_("0 means that the place is unknown; see the delimiter, quotes and the types that plan or table give the columns")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,12 +236,14 @@ def _guard(path: Path) -> Iterator[None]:
         text = str(error)
         if "UTF8" in text or "UTF-8" in text:
             raise _refuse_encoding(path) from None
+        row = _find_number(r"[Rr]ow #(\d+)", text)
+        column = _find_number(r"column #(\d+)", text) + (1 if "column #" in text else 0)
         raise FileRejected(
             N_("{file} cannot be read as a table (row {row}, column number {column})"),
-            N_("0 means that the place is unknown; see the delimiter, quotes and the types that plan or table give the columns"),
+            HINT_PLACE if row and column else HINT_NO_PLACE,
             file=Name(path.name),
-            row=_find_number(r"[Rr]ow #(\d+)", text),
-            column=_find_number(r"column #(\d+)", text) + (1 if "column #" in text else 0),
+            row=row,
+            column=column,
         ) from None
 
 

@@ -46,11 +46,6 @@ class Amounts:
     meal_yen: NDArray[np.int64]
 
 
-def make_claims(people: People, *, first_month: np.datetime64, months: int) -> pa.Table:
-    """Return all claims as one table in the common schema; see `iterate_claims` for very many persons."""
-    return pa.concat_tables(list(iterate_claims(people, first_month=first_month, months=months)))
-
-
 def iterate_claims(people: People, *, first_month: np.datetime64, months: int, rows: int = ROWS_PER_BATCH) -> Iterator[pa.Table]:
     """Yield claims in the common schema, sorted by person and month, at most `rows` at a time.
 

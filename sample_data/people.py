@@ -14,7 +14,6 @@ from sample_data import numbering, pools
 from sample_data.households import OTHER, PARENT, Households, form_households, live_alone
 from schemas.municipalities import Municipality
 
-DAYS_PER_YEAR = 365.2425
 OLDEST_FROM_PERSONS = 1000
 OLDEST_YEARS = (110, 114)
 OWN_SURNAME_SHARE = 0.3
