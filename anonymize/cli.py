@@ -42,7 +42,7 @@ def run(**options: object) -> Reply:
 @click.option("--plan", "plan_path", cls=Option, type=FILE, required=True, help=N_("the plan it must meet"))
 def verify(*, source: Path, plan_path: Path) -> Reply:
     """Read a written file again and check it against its plan; exit code 0 only when it holds."""
-    from anonymize.verify import verify_file
+    from anonymize.verify.file import verify_file
     from schemas.plan import load_plan
 
     return replies.show_verification(verify_file(source, load_plan(plan_path)))

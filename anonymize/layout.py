@@ -2,7 +2,7 @@
 
 Decided here: the typed output. A quasi-identifier becomes its label (a dictionary of text) and, where values have an order, two typed
 bounds; every field says where it comes from. Also decided here: the canonical order of classes, by released values. Not decided here: which
-level is released (search) and how rows are written (`anonymize.write`).
+level is released (search) and how rows are written (`anonymize.rows.write`).
 """
 
 from collections.abc import Mapping

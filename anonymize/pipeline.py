@@ -15,20 +15,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from anonymize.apply import Release, apply_release, treat_early
-from anonymize.class_table import LINE, Classes, build_class_table
 from anonymize.classes import Method
-from anonymize.engine import Engine, EngineSettings, open_engine
+from anonymize.engines.engine import Engine, EngineSettings, open_engine
 from anonymize.layout import number_released
 from anonymize.loss import compute_loss
 from anonymize.publish import check_places, publish
 from anonymize.recoding import Recoding
 from anonymize.report import ProcessingReport, Stopwatch, count_levels, find_levels, loss_per_column, measure_peak_bytes
-from anonymize.selection import Selection, select_rows
+from anonymize.rows.apply import Release, apply_release, treat_early
+from anonymize.rows.class_table import LINE, Classes, build_class_table
+from anonymize.rows.selection import Selection, select_rows
+from anonymize.rows.source import Source, open_source
 from anonymize.solve import compare_losses, propose
-from anonymize.source import Source, open_source
 from anonymize.treatments import Surroundings
-from anonymize.verify import Verification, is_close, verify_file
+from anonymize.verify.file import Verification, is_close, verify_file
 from anonymize.work_folder import open_work_folder
 from schemas.errors import EngineFailed, PlanError, TargetNotReached
 from schemas.files import readable_json, sha256_file

@@ -13,7 +13,7 @@ from schemas.messages import N_
 
 if TYPE_CHECKING:
     from anonymize.report import ProcessingReport
-    from anonymize.verify import Verification
+    from anonymize.verify.file import Verification
 
 MIB = 1 << 20
 
@@ -83,7 +83,7 @@ def make_plan(options: Mapping[str, Any]) -> Reply:
 
 
 def _read_columns(source: Path, delimiter: str) -> list[str]:
-    from anonymize.source import read_columns
+    from anonymize.rows.source import read_columns
 
     return read_columns(source, read_delimiter(delimiter))
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from anonymize.class_table import Classes, level_limits
 from anonymize.classes import Closeness, Diversity, Method, SearchTask
 from anonymize.loss import compute_loss
 from anonymize.recoding import Recoding
 from anonymize.report import Stopwatch
+from anonymize.rows.class_table import Classes, level_limits
 from schemas.errors import TargetNotReached
 from schemas.plan import Plan
 

@@ -1,6 +1,7 @@
 """The reduction a plan may ask for before anything else: many rows of a person become one row per person, or per person and period.
 
-Decided here: the record of the reduction, and which reductions make sense. Not decided here: how it is computed (`anonymize.aggregation`).
+Decided here: the record of the reduction, and which reductions make sense.
+Not decided here: how it is computed (`anonymize.rows.aggregation`).
 """
 
 from collections.abc import Iterator, Mapping

@@ -12,8 +12,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from anonymize.aggregation import reduce_source
-from anonymize.class_table import find_as_of
 from anonymize.risk.attacks.originals import Originals
 from anonymize.risk.attacks.result import AttackResult
 from anonymize.risk.attacks.suite import Attacked, AttackReport, AttackSettings, run_attacks
@@ -26,7 +24,9 @@ from anonymize.risk.released import Released, open_released
 from anonymize.risk.riskiest import Riskiest, find_riskiest
 from anonymize.risk.samples import measure_samples
 from anonymize.risk.thresholds import Thresholds
-from anonymize.source import open_source
+from anonymize.rows.aggregation import reduce_source
+from anonymize.rows.class_table import find_as_of
+from anonymize.rows.source import open_source
 from anonymize.work_folder import open_work_folder
 from schemas.errors import VerificationFailed
 from schemas.files import sha256_file

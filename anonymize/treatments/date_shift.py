@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from anonymize.draws import RANK, draw_numbers, rank_distinct
+from anonymize.rows.draws import RANK, draw_numbers, rank_distinct
 from anonymize.treatments.treatment import Surroundings, Treatment, attach, replace_column
 from schemas.errors import PlanError
 from schemas.messages import N_, Name

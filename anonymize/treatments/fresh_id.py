@@ -11,7 +11,7 @@ import ibis
 import numpy as np
 import pyarrow as pa
 
-from anonymize.draws import RANK, permute, rank_distinct
+from anonymize.rows.draws import RANK, permute, rank_distinct
 from anonymize.treatments.treatment import Surroundings, Treatment, look_up
 
 ID, PURPOSE = "__id", "fresh id"

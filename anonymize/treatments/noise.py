@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from anonymize.draws import RANK, ROW, draw_shares, number_rows, rank_distinct
+from anonymize.rows.draws import RANK, ROW, draw_shares, number_rows, rank_distinct
 from anonymize.treatments.numbers import check_number
 from anonymize.treatments.tail_code import COUNT, VALUE, count_rows
 from anonymize.treatments.treatment import Surroundings, Treatment, attach, replace_column

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from anonymize.draws import ROW, number_rows, permute
+from anonymize.rows.draws import ROW, number_rows, permute
 from anonymize.treatments.treatment import Surroundings, Treatment, replace_column
 
 GROUP, PARTNER, VALUE, PURPOSE = "__group", "__partner", "__value", "swap"

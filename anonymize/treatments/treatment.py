@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import ibis
 
-from anonymize.engine import Engine, match
+from anonymize.engines.engine import Engine, match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

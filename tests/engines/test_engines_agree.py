@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from anonymize.class_table import build_class_table
-from anonymize.engine import EngineSettings, open_engine
+from anonymize.engines.engine import EngineSettings, open_engine
 from anonymize.pipeline import process
+from anonymize.rows.class_table import build_class_table
 from anonymize.treatments import Surroundings
 from anonymize.treatments.date_shift import DateShift
 from schemas.plan import parse_plan

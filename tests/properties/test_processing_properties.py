@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from anonymize.pipeline import process
-from anonymize.verify import verify_file
+from anonymize.verify.file import verify_file
 from schemas.errors import TargetNotReached
 from schemas.plan import parse_plan
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from anonymize.engine import EngineSettings, open_engine
+from anonymize.engines.engine import EngineSettings, open_engine
 from anonymize.pipeline import process
 from anonymize.treatments import Surroundings, make_treatments
 from anonymize.treatments.microaggregate import NOBODY, assign_groups

@@ -8,13 +8,13 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from anonymize.aggregation import aggregate_rows
-from anonymize.engine import EngineSettings, open_engine
+from anonymize.engines.engine import EngineSettings, open_engine
 from anonymize.pipeline import process
 from anonymize.risk.assessment import Subject, assess
 from anonymize.risk.attacks.suite import AttackSettings
 from anonymize.risk.thresholds import find_thresholds
-from anonymize.verify import verify_file
+from anonymize.rows.aggregation import aggregate_rows
+from anonymize.verify.file import verify_file
 from schemas.errors import PlanError, VerificationFailed
 from schemas.plan import load_plan
 from schemas.plan_aggregate import parse_aggregate

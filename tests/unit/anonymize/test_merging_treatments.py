@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from anonymize.draws import draw_numbers, draw_shares
-from anonymize.engine import EngineSettings, open_engine
+from anonymize.engines.engine import EngineSettings, open_engine
+from anonymize.rows.draws import draw_numbers, draw_shares
 from anonymize.treatments import STEPS, Surroundings, make_treatments
 from anonymize.treatments.microaggregate import NOBODY, assign_groups
 from schemas.errors import PlanError

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from anonymize.engine import EngineSettings, open_engine
+from anonymize.engines.engine import EngineSettings, open_engine
 from anonymize.treatments import Surroundings, make_treatments
 from anonymize.treatments.date_shift import draw_days
 from anonymize.treatments.noise import Noise

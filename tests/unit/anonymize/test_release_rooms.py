@@ -14,14 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anonymize.ahead import work_ahead
-from anonymize.engine import EngineSettings, open_engine
-from anonymize.engine_spark import has_java
+from anonymize.engines.engine import EngineSettings, open_engine
+from anonymize.engines.spark import has_java
 from anonymize.pipeline import process
 from anonymize.plan_from_hierarchies import find_hierarchies, make_plan, write_plan
 from anonymize.publish import check_places, publish
+from anonymize.rows.ahead import work_ahead
+from anonymize.rows.write import ROW_GROUP_ROWS, write_release
 from anonymize.work_folder import open_work_folder, sweep_work_folders
-from anonymize.write import ROW_GROUP_ROWS, write_release
 from schemas.errors import EngineFailed, FileRejected, PlanError, SettingsError, TargetNotReached
 from schemas.plan import load_plan, parse_plan
 

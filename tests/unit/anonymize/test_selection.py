@@ -6,11 +6,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anonymize.engine import EngineSettings, open_engine
+from anonymize.engines.engine import EngineSettings, open_engine
 from anonymize.pipeline import process
-from anonymize.selection import draw_sample, limit_rows, remove_persons, select_rows
+from anonymize.rows.selection import draw_sample, limit_rows, remove_persons, select_rows
 from anonymize.treatments import Surroundings
-from anonymize.verify import verify_file
+from anonymize.verify.file import verify_file
 from schemas.errors import FileRejected, VerificationFailed
 from schemas.plan import parse_plan
 

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anonymize.cell_types import csv_types
-from anonymize.source import open_source, read_columns
+from anonymize.rows.cell_types import csv_types
+from anonymize.rows.source import open_source, read_columns
 from schemas.errors import FileRejected, PlanError
 from schemas.plan import parse_plan
 

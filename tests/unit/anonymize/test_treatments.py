@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from anonymize.draws import permute
-from anonymize.engine import EngineSettings, open_engine
+from anonymize.engines.engine import EngineSettings, open_engine
+from anonymize.rows.draws import permute
 from anonymize.treatments import Surroundings, make_treatments, name_treatment
 from schemas.errors import PlanError
 

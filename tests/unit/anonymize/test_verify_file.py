@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from anonymize.pipeline import process
-from anonymize.verify import verify_file
+from anonymize.verify.file import verify_file
 from schemas.errors import FileRejected, TargetNotReached, VerificationFailed
 from schemas.plan import parse_plan
 

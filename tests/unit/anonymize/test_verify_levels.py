@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from anonymize.pipeline import process
-from anonymize.verify import verify_file
-from anonymize.verify_levels import list_leaves
+from anonymize.verify.file import verify_file
+from anonymize.verify.levels import list_leaves
 from schemas.errors import VerificationFailed
 from schemas.plan import parse_plan
 

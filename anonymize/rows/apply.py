@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from anonymize.ahead import work_ahead
-from anonymize.class_table import LINE, Classes, model_columns
-from anonymize.engine import match
+from anonymize.engines.engine import match
 from anonymize.layout import LOWER, UPPER, ReleasedClasses, ReleasedColumn, describe_fields, describe_release
+from anonymize.rows.ahead import work_ahead
+from anonymize.rows.class_table import LINE, Classes, model_columns
+from anonymize.rows.write import write_release
 from anonymize.treatments import Surroundings, make_treatments
-from anonymize.write import write_release
 from schemas.plan import FRESH_ID, Plan
 from schemas.plan_treatments import read_steps
 

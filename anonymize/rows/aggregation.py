@@ -12,8 +12,8 @@ from typing import Any
 import ibis
 import pyarrow.parquet as pq
 
-from anonymize.engine import EngineSettings, open_engine
-from anonymize.source import Source
+from anonymize.engines.engine import EngineSettings, open_engine
+from anonymize.rows.source import Source
 from schemas.errors import PlanError
 from schemas.messages import N_, Name
 from schemas.plan import Plan

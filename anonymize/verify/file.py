@@ -14,9 +14,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from anonymize import verify_sql as sql
-from anonymize.verify_levels import check_levels
-from anonymize.verify_treatments import check_treatments
+from anonymize.verify import sql
+from anonymize.verify.levels import check_levels
+from anonymize.verify.treatments import check_treatments
 from schemas.errors import FileRejected, VerificationFailed
 from schemas.findings import Reason
 from schemas.hierarchies import load_hierarchy

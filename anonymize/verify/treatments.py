@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from anonymize import verify_sql as sql
+from anonymize.verify import sql
 from schemas.findings import Reason
 from schemas.messages import N_, Message, Name, Param
 from schemas.plan import Plan, PlannedColumn

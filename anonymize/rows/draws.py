@@ -10,7 +10,7 @@ import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 from numpy.typing import NDArray
 
-from anonymize.engine import Engine
+from anonymize.engines.engine import Engine
 
 RANK, ROW = "__rank", "__row"
 NUMBER_BYTES = 8

@@ -12,9 +12,9 @@ import ibis
 import numpy as np
 import pyarrow as pa
 
-from anonymize.aggregation import aggregate_rows
-from anonymize.draws import RANK, ROW, draw_numbers, number_rows, permute, place_by, rank_distinct
-from anonymize.engine import Engine, match
+from anonymize.engines.engine import Engine, match
+from anonymize.rows.aggregation import aggregate_rows
+from anonymize.rows.draws import RANK, ROW, draw_numbers, number_rows, permute, place_by, rank_distinct
 from anonymize.treatments import Surroundings
 from schemas.errors import FileRejected
 from schemas.messages import N_, Name

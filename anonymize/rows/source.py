@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
-from anonymize.cell_types import csv_types
+from anonymize.rows.cell_types import csv_types
 from schemas.errors import FileRejected
 from schemas.files import sha256_file
 from schemas.findings import Finding, FindingKind, Severity

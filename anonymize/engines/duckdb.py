@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from anonymize.engine import BATCH_ROWS, Engine, EngineSettings
+from anonymize.engines.engine import BATCH_ROWS, Engine, EngineSettings
 
 DEFAULT_SHARE_OF_MEMORY = 0.4
 MOST_BYTES = 2 << 30

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from anonymize.engine import BATCH_ROWS, Engine, EngineSettings
+from anonymize.engines.engine import BATCH_ROWS, Engine, EngineSettings
 from anonymize.work_folder import open_work_folder
 from schemas.errors import EngineUnavailable
 from schemas.messages import N_

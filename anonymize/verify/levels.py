@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import pyarrow as pa
 
-from anonymize import verify_sql as sql
+from anonymize.verify import sql
 from schemas.codes import code_list_names, load_code_list
 from schemas.errors import PlanError
 from schemas.findings import Reason

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from anonymize.classes import ClassTable, Memberships, SensitiveCounts
-from anonymize.engine import Engine, match
-from anonymize.selection import check_unit
+from anonymize.engines.engine import Engine, match
+from anonymize.rows.selection import check_unit
 from schemas.errors import EngineFailed, FileRejected
 from schemas.hierarchies import LevelTable, load_hierarchy
 from schemas.messages import N_

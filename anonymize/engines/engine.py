@@ -164,11 +164,11 @@ def open_engine(name: str, settings: EngineSettings) -> Engine:
     """
     settings = _check_settings(settings)
     if name == "duckdb":
-        from anonymize.engine_duckdb import DuckDBEngine
+        from anonymize.engines.duckdb import DuckDBEngine
 
         return DuckDBEngine(settings)
     if name == "spark":
-        from anonymize.engine_spark import SparkEngine
+        from anonymize.engines.spark import SparkEngine
 
         return SparkEngine(settings)
     raise SettingsError(

@@ -1,0 +1,1 @@
+"""Verification: the written file measured again, by SQL that shares no code with the solver."""
