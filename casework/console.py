@@ -28,6 +28,7 @@ from rich.progress import (
 from casework import i18n
 from casework.commands import COMMANDS
 from casework.failures import to_known
+from casework.help_pages import WideContext
 from casework.printing import drop_output, print_reply, show_error, show_usage_error, translate_placeholders
 from schemas.errors import AnswerNotPrinted
 from schemas.messages import N_
@@ -110,6 +111,8 @@ def _remember(field: str) -> Any:
 
 class Translated(click.Command):
     """A command whose help is in the reader's language."""
+
+    context_class = WideContext
 
     def get_short_help_str(self, limit: int = 100) -> str:
         """Return the first line of the help in the reader's language."""
