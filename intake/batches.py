@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from intake.defects import CUT_CHARACTER, REQUIRED_EMPTY, ROW_KINDS, SOUND
 from intake.formats.rows import Block
 from intake.layout import LayoutColumn
-from intake.quality import Tally
+from intake.quality.account import Tally
 from intake.quarantine import SOURCE_ROW, Reasons, make_quarantine
 from intake.reading import Opened
 from intake.survey import DistinctCount

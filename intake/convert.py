@@ -17,7 +17,7 @@ from intake.batches import Conversion, output_schema
 from intake.choice import choose_layout
 from intake.defect_list import open_defect_list
 from intake.layout import Layout
-from intake.quality import ConversionReport
+from intake.quality.account import ConversionReport
 from intake.quarantine import QUARANTINE_SCHEMA
 from intake.reading import Opened, open_source
 from intake.survey import Survey, survey

@@ -10,7 +10,7 @@ from typing import Any
 from casework.office import Office
 from casework.states import FileState
 from intake.convert import Outputs, convert_source
-from intake.quality import ConversionReport
+from intake.quality.account import ConversionReport
 from intake.receive import load_sent_layout
 from schemas.errors import TransitionRefused
 from schemas.messages import N_, Name

@@ -12,7 +12,7 @@ from casework.i18n import translate
 from casework.records import RegisterEntry
 from casework.text_table import make_table
 from intake.propose import LayoutProposal
-from intake.quality import ROWS_LISTED, ConversionReport
+from intake.quality.account import ROWS_LISTED, ConversionReport
 from schemas.findings import Finding, Severity
 from schemas.messages import N_
 from schemas.municipalities import find_municipality

@@ -14,7 +14,7 @@ from intake.bundles import PAYLOAD, read_recipient, seal_payload, write_bundle
 from intake.choice import choose_layout
 from intake.convert import check_output, preview_conversion
 from intake.layout import PLAIN, layout_names
-from intake.quality import ConversionReport
+from intake.quality.account import ConversionReport
 from intake.reading import open_source
 from intake.survey import survey
 from intake.unpack import unpack

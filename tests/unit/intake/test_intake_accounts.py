@@ -6,7 +6,7 @@ import pytest
 
 from intake.defects import FORMULA_LIKE, NOTE_KINDS, ROW_KINDS, SOUND, UNKNOWN_CODE
 from intake.formats.hashes import find_repeats, hash_rows
-from intake.quality import ROWS_LISTED, Tally
+from intake.quality.account import ROWS_LISTED, Tally
 from intake.replies import compact_rows, list_findings
 from intake.survey import DistinctCount
 from intake.values.conversion import Converted
