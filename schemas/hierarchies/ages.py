@@ -60,6 +60,18 @@ class AgeHierarchy(Hierarchy):
             value_bounds=Bounds(lower=own, upper=own),
         )
 
+    def count_span(self, values: pa.Array, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the days, from the first to the last observed birth date, on which people were born who are now of these ages."""
+        born = to_days(values, hierarchy=self.name, column=None).drop_null().to_numpy(zero_copy_only=False).astype("datetime64[D]")
+        if not len(born):
+            return np.zeros(len(lower), dtype=np.int64)
+        ages = np.sort(self.ages_of(np.arange(born.min(), born.max() + np.timedelta64(1, "D"))))
+        return np.searchsorted(ages, upper, side="right") - np.searchsorted(ages, lower, side="left")
+
+    def label_span(self, lower: int | None, upper: int | None) -> str:
+        """Return 31〜37歳, 85歳以上."""
+        return self._bands.label_span(lower, upper)
+
     def ages_of(self, born: NDArray[np.datetime64]) -> NDArray[np.int64]:
         """Return the age in years on the reference date; negative for a later birth date."""
         months = born.astype("datetime64[M]")

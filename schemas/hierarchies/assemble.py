@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from schemas.errors import PlanError
-from schemas.hierarchies.hierarchy import ALL_LABEL, MISSING_LABEL, Hierarchy
+from schemas.hierarchies.hierarchy import ALL_LABEL, MISSING_LABEL, Hierarchy, decode
 from schemas.hierarchies.level_table import Bounds, LevelTable
 from schemas.messages import N_, Name
 
@@ -175,11 +175,6 @@ def compact(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
 def present_only(values: pa.Array) -> pa.Array:
     """Return the values that are not null, plain (not dictionary-encoded)."""
     return decode(values).drop_null()
-
-
-def decode(values: pa.Array) -> pa.Array:
-    """Return values plain, not dictionary-encoded."""
-    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
 
 
 def valid_mask(values: pa.Array) -> NDArray[np.bool_]:

@@ -13,8 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from schemas.errors import PlanError
-from schemas.hierarchies.assemble import Step, assemble, decode, label_values
-from schemas.hierarchies.hierarchy import Hierarchy, refuse_unknown, wrong_type
+from schemas.hierarchies.assemble import Step, assemble, label_values
+from schemas.hierarchies.hierarchy import Hierarchy, decode, refuse_unknown, wrong_type
 from schemas.hierarchies.level_table import Bounds, LevelTable
 from schemas.messages import N_, Name
 
@@ -116,9 +116,30 @@ class DateHierarchy(Hierarchy):
             value_bounds=Bounds(lower=typed, upper=_last_days(typed) if self._by_month else typed),
         )
 
+    def type_values(self, values: pa.Array) -> pa.Array:
+        """Return values as days."""
+        return to_days(values, hierarchy=self.name, column=None)
+
+    def count_span(self, values: pa.Array, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the days (or months) between two ranks."""
+        if not self._by_month:
+            return super().count_span(values, lower, upper)
+        days = self.rank_bounds(self.type_values(values).drop_null())
+        first, last = (days.min(), days.max()) if len(days) else (0.0, 0.0)
+        start, stop = (_to_months(edge) for edge in (np.maximum(lower, first), np.minimum(upper, last)))
+        return np.asarray(stop - start + 1, dtype=np.int64)
+
+    def label_span(self, lower: datetime.date | None, upper: datetime.date | None) -> str:
+        """Return 2024年5月〜7月, 2024年5月〜2025年2月, 2024年5月3日〜6月2日."""
+        if lower is None or upper is None:
+            return super().label_span(*("" if day is None else _label_day(day) for day in (lower, upper)))
+        label = _label_month if lower.day == 1 and upper == _last_day(upper) else _label_day
+        last = label(upper)
+        return f"{label(lower)}〜{last.removeprefix(f'{lower.year}年')}"
+
     def _label_values(self, days: pa.Array) -> list[str]:
         if self._by_month:
-            return [f"{day.year}年{day.month}月" for day in days.to_pylist()]
+            return [_label_month(day) for day in days.to_pylist()]
         return label_values(days)
 
     def _to_step(self, period: Period, months: NDArray[np.int64], days: NDArray[np.datetime64]) -> Step:
@@ -176,6 +197,18 @@ def _last_days(first_days: pa.Array) -> pa.Array:
 
 def _last_day(day: datetime.date) -> datetime.date:
     return (day.replace(day=28) + datetime.timedelta(days=4)).replace(day=1) - datetime.timedelta(days=1)
+
+
+def _label_month(day: datetime.date) -> str:
+    return f"{day.year}年{day.month}月"
+
+
+def _label_day(day: datetime.date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _to_months(days: NDArray[np.float64]) -> NDArray[np.int64]:
+    return days.astype(np.int64).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
 def _count_units(numbers: NDArray[np.int64]) -> int:

@@ -2,8 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from schemas.errors import PlanError
 from schemas.hierarchies.level_table import LevelTable
@@ -60,9 +63,54 @@ class Hierarchy(ABC):
             The hierarchy does not know some values, the column has another type, or groups do not nest.
         """
 
+    def rank_bounds(self, bounds: pa.Array) -> NDArray[np.float64]:
+        """Return the place of each bound in the order of the column, a whole number apart for neighbours; NaN for a null.
+
+        Parameters
+        ----------
+        bounds : pa.Array
+            Bounds of an ordered column: numbers, days, or leaves of a listed order.
+        """
+        numbers = bounds.cast(pa.int32()) if pa.types.is_date32(bounds.type) else bounds
+        ranks: NDArray[np.float64] = numbers.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64)
+        return ranks
+
+    def type_values(self, values: pa.Array) -> pa.Array:
+        """Return values in the type of the bounds."""
+        return decode(values)
+
+    def count_span(self, values: pa.Array, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return how many leaves lie between two ranks, both included.
+
+        Parameters
+        ----------
+        values : pa.Array
+            Distinct values of the column, as `resolve` was given them: leaves lie between the smallest and the largest.
+        lower, upper : NDArray[np.float64]
+            Ranks (see `rank_bounds`); infinite on an open side.
+        """
+        ranks = self.rank_bounds(self.type_values(values).drop_null())
+        first, last = (ranks.min(), ranks.max()) if len(ranks) else (0.0, -1.0)
+        return np.asarray(np.minimum(upper, last) - np.maximum(lower, first) + 1, dtype=np.int64)
+
+    def label_span(self, lower: Any, upper: Any) -> str:
+        """Return the label of a range that is no group of any level: from one bound to the other, in the manner of the hierarchy.
+
+        Parameters
+        ----------
+        lower, upper : object
+            Inclusive bounds, in the type of the column's bounds; None on an open side.
+        """
+        return f"{'' if lower is None else lower}〜{'' if upper is None else upper}"
+
     def __repr__(self) -> str:
         """Return the name and the levels."""
         return f"{type(self).__name__}({self.name}: {' → '.join(self.level_names)})"
+
+
+def decode(values: pa.Array) -> pa.Array:
+    """Return values plain, not dictionary-encoded."""
+    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
 
 
 def refuse_unknown(count: int, *, hierarchy: str, column: str | None) -> None:

@@ -14,8 +14,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from schemas.errors import PlanError
-from schemas.hierarchies.assemble import Step, assemble, decode
-from schemas.hierarchies.hierarchy import Hierarchy, wrong_type
+from schemas.hierarchies.assemble import Step, assemble
+from schemas.hierarchies.hierarchy import Hierarchy, decode, wrong_type
 from schemas.hierarchies.level_table import Bounds, LevelTable
 from schemas.messages import N_, Name
 
@@ -56,9 +56,7 @@ class BandHierarchy(Hierarchy):
 
     def resolve(self, values: pa.Array, *, column: str | None = None) -> LevelTable:
         """Return the groups of distinct values at every level."""
-        typed = to_numbers(values, hierarchy=self.name, column=column)
-        if not self._whole:
-            typed = typed.cast(pa.float64())
+        typed = self.type_values(values, column=column)
         numbers = typed.drop_null().to_numpy(zero_copy_only=False)
         steps = [self._to_step(level, numbers) for level in range(len(self.level_names) - 2)]
         whole = pa.types.is_integer(typed.type)
@@ -71,6 +69,28 @@ class BandHierarchy(Hierarchy):
             leaves=leaves,
             value_bounds=Bounds(lower=typed, upper=typed),
         )
+
+    def type_values(self, values: pa.Array, *, column: str | None = None) -> pa.Array:
+        """Return values as whole numbers, or as fractions where values or limits are."""
+        typed = to_numbers(values, hierarchy=self.name, column=column)
+        return typed if self._whole else typed.cast(pa.float64())
+
+    def count_span(self, values: pa.Array, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the whole numbers between two ranks; for fractions, the distinct observed values."""
+        typed = self.type_values(values).drop_null()
+        if pa.types.is_integer(typed.type):
+            return super().count_span(values, lower, upper)
+        observed = np.sort(typed.to_numpy())
+        return np.searchsorted(observed, upper, side="right") - np.searchsorted(observed, lower, side="left")
+
+    def label_span(self, lower: Any, upper: Any) -> str:
+        """Return 31〜37歳, 85歳以上, 20歳未満; for fractions 0.5以上1未満 between limits of bands, 0.5〜0.75 between values."""
+        if isinstance(lower, int) or isinstance(upper, int):
+            return label_band(_LOW if lower is None else lower, _HIGH if upper is None else upper + 1, self._unit)
+        following = np.inf if upper is None else float(np.nextafter(upper, np.inf))
+        if lower is None or upper is None or len(repr(following)) < len(repr(upper)):
+            return label_band(-np.inf if lower is None else lower, following, self._unit)
+        return f"{to_text(lower)}〜{to_text(upper)}{self._unit}"
 
     def _to_step(self, level: int, numbers: NDArray[Any]) -> Step:
         lower, following = self.lower_limits(level, numbers)

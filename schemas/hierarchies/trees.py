@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from schemas.errors import PlanError
 from schemas.hierarchies.assemble import Step, assemble, compact, is_nested, present_only, valid_mask
-from schemas.hierarchies.hierarchy import Hierarchy, refuse_unknown
+from schemas.hierarchies.hierarchy import Hierarchy, decode, refuse_unknown
 from schemas.hierarchies.level_table import Bounds, LevelTable
 from schemas.messages import N_, Name
 
@@ -80,6 +81,21 @@ class ListedHierarchy(Hierarchy):
             leaves=len(self._leaves),
             value_bounds=None if own is None else Bounds(lower=own, upper=own),
         )
+
+    def rank_bounds(self, bounds: pa.Array) -> NDArray[np.float64]:
+        """Return the place of each bound among the listed leaves."""
+        found = pc.index_in(decode(bounds).cast(pa.string()), value_set=self._leaves)
+        places = found.fill_null(0).to_numpy(zero_copy_only=False)
+        return np.where(np.asarray(found.is_valid()), self._rank[places], np.nan).astype(np.float64)
+
+    def count_span(self, values: pa.Array, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the listed leaves between two ranks, seen or not."""
+        last = len(self._leaves) - 1
+        return np.asarray(np.minimum(upper, last) - np.maximum(lower, 0) + 1, dtype=np.int64)
+
+    def label_span(self, lower: Any, upper: Any) -> str:
+        """Return 要介護1〜要介護3; 17〜24 for numbers."""
+        return "〜".join(self._labels.get(str(bound), str(bound)) for bound in (lower, upper))
 
     def _bound_values(self, kind: pa.DataType) -> pa.Array | None:
         """Return what bounds are made of, per leaf; None when there is no order for a column of this type."""
