@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.plan_models import Closeness, Diversity
+
 if TYPE_CHECKING:
     from schemas.hierarchies import LevelTable
 
-DiversityKind = Literal["distinct", "entropy", "recursive"]
-Distance = Literal["equal", "ordered", "hierarchical"]
 Method = Literal["global", "local"]
+Linked = Literal["classes", "rows"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,7 +71,7 @@ class SensitiveCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ClassTable:
-    """One line per distinct combination of quasi-identifier values.
+    """One line per distinct combination of quasi-identifier values; where rows are linked, one per combination and person pattern.
 
     Parameters
     ----------
@@ -79,11 +80,12 @@ class ClassTable:
     levels : tuple[LevelTable, ...]
         Per column, the groups of its distinct values at each level.
     codes : NDArray[np.int32]
-        (combinations, columns): position of the value in the column's level table. Lines are distinct.
+        (combinations, columns): position of the value in the column's level table. Lines are distinct, but for their person pattern.
     rows, persons : NDArray[np.int64]
         (combinations): rows, and distinct persons, of each combination.
     memberships : Memberships or None
-        Person patterns; None when every person lies in one combination, so that persons of merged combinations may be added.
+        Person patterns; None when every person lies in one combination, so that persons of merged combinations may be added. Where rows
+        are linked, every line belongs to exactly one pattern.
     sensitive : Mapping[str, SensitiveCounts]
         Per sensitive column that a model asks about.
     total_rows, total_persons : int
@@ -103,47 +105,6 @@ class ClassTable:
     def __repr__(self) -> str:
         """Show counts, never codes."""
         return f"ClassTable({len(self.rows)} combinations, {len(self.columns)} columns, {self.total_rows} rows)"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diversity:
-    """l-diversity asked of one sensitive column.
-
-    Parameters
-    ----------
-    column : str
-        Sensitive column.
-    kind : {"distinct", "entropy", "recursive"}
-        Which l-diversity (see `anonymize.models.diversity`).
-    l : float
-        Threshold, at least 1; a whole number for `distinct` and `recursive`.
-    c : float or None
-        The c of recursive (c, l)-diversity.
-    """
-
-    column: str
-    kind: DiversityKind
-    l: float  # noqa: E741 - the letter of the model
-    c: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closeness:
-    """t-closeness asked of one sensitive column.
-
-    Parameters
-    ----------
-    column : str
-        Sensitive column.
-    t : float
-        Greatest distance from the whole file, 0–1.
-    distance : {"equal", "ordered", "hierarchical"}
-        Ground distance of the earth mover's distance.
-    """
-
-    column: str
-    t: float
-    distance: Distance = "equal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -168,6 +129,9 @@ class SearchTask:
         t-closeness of sensitive columns.
     method : {"global", "local"}
         One level per column, or rows that may differ.
+    linked : {"classes", "rows"} or None
+        Every released person shares the classes of all rows ("rows": and how many rows lie in each) with k persons; who does not is
+        suppressed with all rows. The table then has a line per combination and pattern. None: classes are all that is asked.
     budget_seconds : float or None
         When to stop with the best so far; None: run to the proof (global), or until nothing improves (local).
     budget_nodes : int or None
@@ -183,5 +147,6 @@ class SearchTask:
     diversity: tuple[Diversity, ...] = ()
     closeness: tuple[Closeness, ...] = field(default=())
     method: Method = "global"
+    linked: Linked | None = None
     budget_seconds: float | None = None
     budget_nodes: int | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from anonymize.classes import Closeness, Diversity, Method, SearchTask
+from anonymize.classes import Method, SearchTask
 from anonymize.loss import compute_loss
 from anonymize.recoding import Recoding
 from anonymize.report import Stopwatch
@@ -28,8 +28,8 @@ def make_task(classes: Classes, plan: Plan, method: Method, *, share_of_t: float
         k=plan.privacy.k,
         suppression_limit=plan.suppression_limit,
         weights=np.array([column.weight for column in plan.recoded], dtype=np.float64),
-        diversity=tuple(Diversity(column=d.column, kind=d.kind, l=d.l, c=d.c) for d in plan.privacy.diversity),
-        closeness=tuple(Closeness(column=c.column, t=c.t * share_of_t, distance=c.distance) for c in plan.privacy.closeness),
+        diversity=plan.privacy.diversity,
+        closeness=tuple(dataclasses.replace(c, t=c.t * share_of_t) for c in plan.privacy.closeness),
         method=method,
         budget_seconds=plan.budget_seconds,
         min_levels=finest,

@@ -5,7 +5,7 @@ treatment works (`anonymize.treatments`), which levels are released (`anonymize.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -15,39 +15,21 @@ from schemas.files import canonical_json, sha256_bytes
 from schemas.messages import N_, Name
 from schemas.plan_aggregate import Aggregate, parse_aggregate
 from schemas.plan_input import compare_columns
+from schemas.plan_models import Privacy, parse_privacy, seal_population, without_none
 from schemas.tables import Role
 
-Method = Literal["global", "local"]
+Method = Literal["global", "local", "cells"]
 DROP, FRESH_ID, KEEP = "drop", "fresh_id", "keep"
+Linked = Literal["classes", "rows"]
+Varies = Literal["person", "event"]
 ANY_DAY = "2000-01-01"  # for questions to a hierarchy of ages that do not depend on the day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Diversity:
-    """l-diversity promised for one sensitive column: `kind` is distinct, entropy or recursive; `c` belongs to recursive."""
+class Tighten:
+    """Released values are narrowed to what their class really holds: ranges of ordered columns, and sets of others where `nominal`."""
 
-    column: str
-    kind: Literal["distinct", "entropy", "recursive"]
-    l: float  # noqa: E741 - the letter of the model
-    c: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closeness:
-    """t-closeness promised for one sensitive column; `t` is 0–1."""
-
-    column: str
-    t: float
-    distance: Literal["equal", "ordered"] = "equal"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Privacy:
-    """What every released class must hold; `k` counts persons."""
-
-    k: int
-    diversity: tuple[Diversity, ...] = ()
-    closeness: tuple[Closeness, ...] = ()
+    nominal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +52,8 @@ class PlannedColumn:
         Coarsest level (None: all) and finest level that may be released.
     weight : float
         Weight of the column's loss in the search, positive.
+    varies : {"person", "event"} or None
+        Whether a quasi-identifier is the same in all rows of a person, or may differ; None: found in the data.
     type : str or None
         Type to read the cells of a CSV file as; None: the type of the table, else text.
     description : str or None
@@ -84,6 +68,7 @@ class PlannedColumn:
     max_level: int | None = None
     min_level: int = 0
     weight: float = 1.0
+    varies: Varies | None = None
     type: str | None = None
     description: str | None = None
 
@@ -101,7 +86,7 @@ class PlannedColumn:
         """Return the entry as a plan spells it, without what is default."""
         entry: dict[str, Any] = {"role": self.role.value, "treatment": _plain(self.treatment), "hierarchy": _plain(self.hierarchy)}
         entry |= {"max_level": self.max_level, "min_level": self.min_level or None, "weight": None if self.weight == 1 else self.weight}
-        entry |= {"type": self.type, "description": self.description, "clause": self.clause}
+        entry |= {"varies": self.varies, "type": self.type, "description": self.description, "clause": self.clause}
         return {key: value for key, value in entry.items() if value is not None}
 
 
@@ -121,8 +106,10 @@ class Plan:
         Models and thresholds.
     suppression_limit : float
         Greatest share (0–1) of rows that may be suppressed.
-    method : {"global", "local"}
+    method : {"global", "local", "cells"}
         How levels are chosen.
+    tighten : Tighten or None
+        Whether released values are narrowed to what their class holds.
     budget_seconds : float or None
         When the search stops with the best so far.
     as_of : str or None
@@ -148,6 +135,7 @@ class Plan:
     unit: str | None = None
     suppression_limit: float = 0.0
     method: Method = "local"
+    tighten: Tighten | None = None
     budget_seconds: float | None = None
     as_of: str | None = None
     remove: str | None = None
@@ -171,6 +159,13 @@ class Plan:
         """The released column that counts persons; None when every row is one person."""
         return next((c.name for c in self.columns if c.name == self.unit and c.treatment == FRESH_ID), None)
 
+    @property
+    def linked(self) -> Linked | None:
+        """What of the rows of a person k persons must share; None: rows are not linked in the release, or it is not asked."""
+        if self.person_id is None or self.privacy.linked is False:
+            return None
+        return "classes" if self.privacy.linked is True else "rows"
+
     def get_column(self, name: str) -> PlannedColumn:
         """Return a column by name.
 
@@ -190,14 +185,10 @@ class Plan:
 
     def to_document(self) -> dict[str, Any]:
         """Return the plan as its YAML document spells it, defaults of the plan itself written out."""
-        privacy: dict[str, Any] = {"k": self.privacy.k}
-        if self.privacy.diversity:
-            privacy["l_diversity"] = {d.column: _without_none(kind=d.kind, l=d.l, c=d.c) for d in self.privacy.diversity}
-        if self.privacy.closeness:
-            privacy["t_closeness"] = {c.column: {"t": c.t, "distance": c.distance} for c in self.privacy.closeness}
-        head = _without_none(plan=self.name, table=self.table, unit=self.unit, as_of=self.as_of, privacy=privacy)
-        tail = _without_none(suppression_limit=self.suppression_limit, method=self.method, budget_seconds=self.budget_seconds)
-        selection = _without_none(
+        privacy = _plain(self.privacy.to_document())
+        head = without_none(plan=self.name, table=self.table, unit=self.unit, as_of=self.as_of, privacy=privacy)
+        tail = without_none(suppression_limit=self.suppression_limit, method=self.method, tighten=_spell_tighten(self.tighten), budget_seconds=self.budget_seconds)
+        selection = without_none(
             remove=None if self.remove is None else {"persons": self.remove},
             sample=None if self.sample is None else {"share": self.sample},
             rows_per_person=self.rows_per_person,
@@ -241,29 +232,28 @@ def load_plan(path: Path) -> Plan:
     Raises
     ------
     PlanError
-        The document cannot be read, does not meet its schema, or contradicts itself; all findings at once.
+        The document cannot be read, does not meet its schema, or contradicts itself (all findings at once), or its population table is
+        missing.
     """
     from schemas.plan_rules import check_plan, read_document
 
     document = read_document(path)
     plan = parse_plan(document, folder=path.resolve().parent)
     check_plan(plan)
-    return plan
+    return replace(plan, privacy=seal_population(plan.privacy, plan.folder))
 
 
 def parse_plan(document: Mapping[str, Any], *, folder: Path | None = None) -> Plan:
     """Return a plan from a document that meets its schema; nothing is checked here."""
-    privacy = document["privacy"]
-    diversity = tuple(Diversity(column=name, **entry) for name, entry in privacy.get("l_diversity", {}).items())
-    closeness = tuple(_parse_closeness(name, entry) for name, entry in privacy.get("t_closeness", {}).items())
     columns = tuple(PlannedColumn(name=name, **{**entry, "role": Role(entry["role"])}) for name, entry in document["columns"].items())
     return Plan(
         name=document["plan"],
         table=document.get("table"),
         unit=document.get("unit"),
-        privacy=Privacy(k=privacy["k"], diversity=diversity, closeness=closeness),
+        privacy=parse_privacy(document["privacy"]),
         suppression_limit=float(document.get("suppression_limit", 0.0)),
         method=document.get("method", "local"),
+        tighten=_parse_tighten(document.get("tighten", False)),
         budget_seconds=document.get("budget_seconds"),
         as_of=document.get("as_of"),
         remove=document.get("remove", {}).get("persons"),
@@ -273,14 +263,6 @@ def parse_plan(document: Mapping[str, Any], *, folder: Path | None = None) -> Pl
         columns=columns,
         folder=folder,
     )
-
-
-def _parse_closeness(column: str, entry: float | Mapping[str, Any]) -> Closeness:
-    return Closeness(column=column, **entry) if isinstance(entry, Mapping) else Closeness(column=column, t=float(entry))
-
-
-def _without_none(**entries: Any) -> dict[str, Any]:
-    return {key: value for key, value in entries.items() if value is not None}
 
 
 def _plain(value: Any) -> Any:

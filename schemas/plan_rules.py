@@ -14,6 +14,7 @@ from schemas.findings import Finding, FindingKind, Severity
 from schemas.messages import N_, Name
 from schemas.plan import DROP, FRESH_ID, Plan, PlannedColumn
 from schemas.plan_aggregate import check_aggregate
+from schemas.plan_models import check_models
 from schemas.plan_treatments import LEVEL_RANGE, check_treatments, find_top
 from schemas.tables import Role, TableSchema, load_table
 
@@ -49,9 +50,7 @@ NO_QUASI = _kind("no-quasi-identifier", N_("the plan recodes no quasi-identifier
 UNIT_UNKNOWN = _kind("unit-unknown", N_("the unit is not a column of the plan"))
 UNIT_NEEDED = _kind("unit-needed", N_("{step} acts on persons; the plan must name its unit"))
 UNIT_TREATMENT = _kind("unit-treatment", N_("the unit must be dropped or replaced by a fresh id"))
-MODEL_COLUMN = _kind("model-column", N_("a privacy model asks about a column that is not a released sensitive column"))
-RECURSIVE_C = _kind("recursive-c", N_("recursive diversity needs c, the other kinds have none"))
-WHOLE_L = _kind("whole-l", N_("l of distinct and recursive diversity is a whole number"))
+VARIES = _kind("varies-stray", N_("`varies` belongs to a recoded quasi-identifier of a plan that names its unit"))
 TABLE_UNKNOWN = _kind("table-unknown", N_("there is no such table schema"))
 WEAKER_ROLE = _kind("role-weaker-than-table", N_("the role is weaker than the role {role} of the table schema"))
 UNIT_MISSING = _kind("unit-missing", N_("the table counts persons by this column; the plan must name it as its unit"))
@@ -139,6 +138,7 @@ def _check_levels(plan: Plan, column: PlannedColumn) -> Iterator[Finding]:
 
 
 def _check_unit(plan: Plan) -> Iterator[Finding]:
+    yield from (_find(VARIES, c.name) for c in plan.columns if c.varies is not None and not (c.is_recoded and plan.unit))
     if plan.unit is None:
         steps = {"remove": plan.remove, "rows_per_person": plan.rows_per_person}
         yield from (Finding(kind=UNIT_NEEDED, params={"step": Name(step)}) for step, setting in steps.items() if setting is not None)
@@ -151,14 +151,10 @@ def _check_unit(plan: Plan) -> Iterator[Finding]:
 
 
 def _check_models(plan: Plan) -> Iterator[Finding]:
-    sensitive = {column.name for column in plan.released if column.role is Role.SENSITIVE}
-    asked = [model.column for model in plan.privacy.diversity] + [model.column for model in plan.privacy.closeness]
-    yield from (_find(MODEL_COLUMN, column) for column in asked if column not in sensitive)
-    for diversity in plan.privacy.diversity:
-        if (diversity.kind == "recursive") != (diversity.c is not None):
-            yield _find(RECURSIVE_C, diversity.column)
-        if diversity.kind != "entropy" and diversity.l != int(diversity.l):
-            yield _find(WHOLE_L, diversity.column)
+    yield from check_models(plan.privacy, frozenset(column.name for column in plan.released if column.role is Role.SENSITIVE))
+    for closeness in plan.privacy.closeness:
+        if closeness.hierarchy is not None:
+            yield from find_top(plan, closeness.column, closeness.hierarchy)[1]
 
 
 def _check_names(plan: Plan) -> Iterator[Finding]:

@@ -13,10 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from anonymize.classes import Closeness, SensitiveCounts
+from anonymize.classes import SensitiveCounts
 from anonymize.compiled import compiled
 from anonymize.models.diversity import sum_segments
 from anonymize.models.requirement import ClassSums, Every, Requirement
+from schemas.plan_models import Closeness
 
 TOLERANCE = 1e-9
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anonymize.classes import Diversity, SensitiveCounts
+from anonymize.classes import SensitiveCounts
 from anonymize.models.requirement import ClassSums, Requirement
+from schemas.plan_models import Diversity
 
 TOLERANCE = 1e-9
 

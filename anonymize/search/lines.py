@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anonymize.classes import Closeness, Memberships, SearchTask, SensitiveCounts
+from anonymize.classes import Memberships, SearchTask, SensitiveCounts
 from anonymize.models.closeness import CloseValues, whole_distribution
 from anonymize.models.diversity import DiverseValues
 from anonymize.models.k import AtLeastPersons
 from anonymize.models.requirement import ClassSums, Every, Requirement
 from anonymize.search.kernels import Patterns, count_distinct, group, sum_by_class
 from anonymize.search.problem import Problem, number_keys
+from schemas.plan_models import Closeness
 
 
 @dataclass(frozen=True, slots=True, eq=False)

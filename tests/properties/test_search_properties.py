@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anonymize.classes import ClassTable, Closeness, Diversity, Memberships, SearchTask, SensitiveCounts
+from anonymize.classes import ClassTable, Memberships, SearchTask, SensitiveCounts
 from anonymize.loss import compute_loss
 from anonymize.recoding import number_classes
 from anonymize.search import boxes, find_recoding, nodes, problem, walks
 from schemas.errors import TargetNotReached
 from schemas.hierarchies import LevelTable
+from schemas.plan_models import Closeness, Diversity
 
 # Four values: two pairs, then all; three values: a pair and a single, then all; two values.
 SHAPES = (

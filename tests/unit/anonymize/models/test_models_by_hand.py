@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from anonymize.classes import Closeness, Diversity, SensitiveCounts
+from anonymize.classes import SensitiveCounts
 from anonymize.models.closeness import CloseValues, measure_distances, whole_distribution
 from anonymize.models.diversity import DiverseValues, count_distinct_values, effective_values, recursive_ratio
 from anonymize.models.k import AtLeastPersons
 from anonymize.models.requirement import ClassSums, Every
 from schemas.hierarchies import LevelTable
+from schemas.plan_models import Closeness, Diversity
 
 
 def counts_of(*classes, distinct, levels=None):

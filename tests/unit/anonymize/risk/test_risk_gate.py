@@ -14,7 +14,8 @@ from anonymize.risk.samples import measure_samples
 from anonymize.risk.thresholds import find_thresholds
 from schemas.errors import SettingsError, VerificationFailed
 from schemas.messages import Message
-from schemas.plan import Closeness, Diversity, Plan, load_plan
+from schemas.plan import Plan, load_plan
+from schemas.plan_models import Closeness, Diversity
 
 
 @pytest.fixture(scope="module")

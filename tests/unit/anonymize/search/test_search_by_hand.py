@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from anonymize.classes import Diversity, Memberships, SensitiveCounts
+from anonymize.classes import Memberships, SensitiveCounts
 from anonymize.loss import compute_loss
 from anonymize.recoding import Recoding, SearchRecord, number_classes, released_cells
 from anonymize.search import find_recoding
 from anonymize.search.lines import group_lines
 from anonymize.search.problem import Problem
 from schemas.errors import PlanError, TargetNotReached
+from schemas.plan_models import Diversity
 
 PAIRS = [[0, 0, 0], [1, 0, 0], [2, 1, 0], [3, 1, 0]]
 TWO = [[0, 0], [1, 0]]
