@@ -15,7 +15,7 @@ from schemas.plan_models import Closeness, Diversity
 if TYPE_CHECKING:
     from schemas.hierarchies import LevelTable
 
-Method = Literal["global", "local"]
+Method = Literal["global", "local", "cells"]
 Linked = Literal["classes", "rows"]
 
 
@@ -127,8 +127,8 @@ class SearchTask:
         l-diversity of sensitive columns.
     closeness : tuple[Closeness, ...]
         t-closeness of sensitive columns.
-    method : {"global", "local"}
-        One level per column, or rows that may differ.
+    method : {"global", "local", "cells"}
+        One level per column, rows that may differ, or one level per column with single cells blanked.
     linked : {"classes", "rows"} or None
         Every released person shares the classes of all rows ("rows": and how many rows lie in each) with k persons; who does not is
         suppressed with all rows. The table then has a line per combination and pattern. None: classes are all that is asked.

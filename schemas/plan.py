@@ -16,6 +16,7 @@ from schemas.messages import N_, Name
 from schemas.plan_aggregate import Aggregate, parse_aggregate
 from schemas.plan_input import compare_columns
 from schemas.plan_models import Privacy, parse_privacy, seal_population, without_none
+from schemas.plan_tighten import Tighten, parse_tighten
 from schemas.tables import Role
 
 Method = Literal["global", "local", "cells"]
@@ -23,13 +24,6 @@ DROP, FRESH_ID, KEEP = "drop", "fresh_id", "keep"
 Linked = Literal["classes", "rows"]
 Varies = Literal["person", "event"]
 ANY_DAY = "2000-01-01"  # for questions to a hierarchy of ages that do not depend on the day
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tighten:
-    """Released values are narrowed to what their class really holds: ranges of ordered columns, and sets of others where `nominal`."""
-
-    nominal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,8 +181,9 @@ class Plan:
         """Return the plan as its YAML document spells it, defaults of the plan itself written out."""
         privacy = _plain(self.privacy.to_document())
         head = without_none(plan=self.name, table=self.table, unit=self.unit, as_of=self.as_of, privacy=privacy)
-        tail = without_none(suppression_limit=self.suppression_limit, method=self.method, tighten=_spell_tighten(self.tighten), budget_seconds=self.budget_seconds)
+        tail = without_none(suppression_limit=self.suppression_limit, method=self.method, budget_seconds=self.budget_seconds)
         selection = without_none(
+            tighten=self.tighten and self.tighten.to_document(),
             remove=None if self.remove is None else {"persons": self.remove},
             sample=None if self.sample is None else {"share": self.sample},
             rows_per_person=self.rows_per_person,
@@ -253,7 +248,7 @@ def parse_plan(document: Mapping[str, Any], *, folder: Path | None = None) -> Pl
         privacy=parse_privacy(document["privacy"]),
         suppression_limit=float(document.get("suppression_limit", 0.0)),
         method=document.get("method", "local"),
-        tighten=_parse_tighten(document.get("tighten", False)),
+        tighten=parse_tighten(document.get("tighten", False)),
         budget_seconds=document.get("budget_seconds"),
         as_of=document.get("as_of"),
         remove=document.get("remove", {}).get("persons"),

@@ -158,7 +158,7 @@ def _check_models(plan: Plan) -> Iterator[Finding]:
 
 
 def _check_names(plan: Plan) -> Iterator[Finding]:
-    bounds = {f"{column.name}_{part}" for column in plan.recoded for part in ("from", "to")}
+    bounds = {f"{column.name}_{part}" for column in plan.recoded for part in ("from", "to", "values")}
     for column in plan.columns:
         collides = not column.is_dropped and column.name in bounds
         if collides or column.name.startswith(TAKEN_PREFIX):
