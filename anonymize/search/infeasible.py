@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from anonymize.classes import SearchTask
+from anonymize.search.histories import make_gauge
 from anonymize.search.lines import asked_columns
-from anonymize.search.nodes import Gauge
 from anonymize.search.problem import Problem
 from schemas.errors import TargetNotReached
 from schemas.messages import N_, Name
@@ -52,7 +52,7 @@ def row_limit(task: SearchTask) -> int:
 
 def _is_possible(task: SearchTask) -> tuple[bool, float]:
     """Return whether the coarsest levels meet a task, and their loss."""
-    gauge = Gauge(Problem(task))
+    gauge = make_gauge(Problem(task))
     node = gauge.measure(gauge.problem.coarsest, gauge.lines)
     return gauge.is_feasible(node), node.loss
 

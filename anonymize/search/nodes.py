@@ -72,12 +72,21 @@ class Gauge:
         """Return the lines rolled up to a node, from lines at a finer one; the most recently used are kept, within a fixed memory."""
         found = self._bases.get(levels)
         if found is None:
-            found = roll_up(self.problem, finer, levels)
+            found = self.roll_up(finer, levels)
             self._bases[levels] = found
             while len(self._bases) > 1 and sum(len(lines.rows) for lines in self._bases.values()) > CACHED_LINES:
                 self._bases.popitem(last=False)
         self._bases.move_to_end(levels)
         return found
+
+    def roll_up(self, finer: Lines, levels: Levels) -> Lines:
+        """Return the lines rolled up to a node, from which every coarser node can be counted."""
+        return roll_up(self.problem, finer, levels)
+
+    def find_failed(self, levels: Levels) -> NDArray[np.bool_]:
+        """Return which lines are suppressed at a node."""
+        ids, firsts = group_lines(self.problem, self.lines.codes, levels)
+        return ~self.requirement.satisfied(sum_classes(self.lines, ids, len(firsts)))[ids]
 
     def measure(self, levels: Levels, lines: Lines) -> Node:
         """Return the node, counted from lines at the same or a finer node."""

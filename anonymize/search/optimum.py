@@ -10,9 +10,8 @@ import numpy as np
 from anonymize.classes import SearchTask
 from anonymize.recoding import Recoding, SearchRecord
 from anonymize.search.boxes import BoxSearch
+from anonymize.search.histories import make_gauge
 from anonymize.search.infeasible import make_error
-from anonymize.search.lines import group_lines, sum_classes
-from anonymize.search.nodes import Gauge
 from anonymize.search.problem import Problem
 
 
@@ -28,16 +27,14 @@ def find_global(task: SearchTask) -> Recoding:
     """
     start = time.perf_counter()
     problem = Problem(task)
-    gauge = Gauge(problem)
+    gauge = make_gauge(problem)
     deadline = None if task.budget_seconds is None else start + task.budget_seconds
     optimum = BoxSearch(gauge, deadline=deadline, node_limit=task.budget_nodes).run()
     node = optimum.node
     if node is None:
         raise make_error(task, gauge.measure(problem.coarsest, gauge.lines).failed_rows)
-    ids, firsts = group_lines(problem, gauge.lines.codes, node.levels)
-    satisfied = gauge.requirement.satisfied(sum_classes(gauge.lines, ids, len(firsts)))
-    suppressed = np.empty(len(ids), dtype=np.bool_)
-    suppressed[problem.order] = ~satisfied[ids]
+    suppressed = np.empty(len(problem.rows), dtype=np.bool_)
+    suppressed[problem.order] = gauge.find_failed(node.levels)
     return Recoding(
         method="global",
         levels=np.broadcast_to(np.array(node.levels, dtype=np.int8), task.table.codes.shape).copy(),
