@@ -23,7 +23,8 @@ from anonymize.publish import check_places, publish
 from anonymize.recoding import Recoding
 from anonymize.report import ProcessingReport, Stopwatch, count_levels, find_levels, loss_per_column, measure_peak_bytes
 from anonymize.rows.apply import Release, apply_release, treat_early
-from anonymize.rows.class_table import LINE, Classes, build_class_table
+from anonymize.rows.class_table import Classes, build_class_table
+from anonymize.rows.persons import LINE
 from anonymize.rows.selection import Selection, select_rows
 from anonymize.rows.source import Source, open_source
 from anonymize.solve import compare_losses, propose

@@ -31,6 +31,7 @@ def make_task(classes: Classes, plan: Plan, method: Method, *, share_of_t: float
         diversity=plan.privacy.diversity,
         closeness=tuple(dataclasses.replace(c, t=c.t * share_of_t) for c in plan.privacy.closeness),
         method=method,
+        linked=None if classes.owners is None else plan.linked,
         budget_seconds=plan.budget_seconds,
         min_levels=finest,
         max_levels=coarsest,

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from anonymize.engines.engine import match
 from anonymize.layout import LOWER, UPPER, ReleasedClasses, ReleasedColumn, describe_fields, describe_release
 from anonymize.rows.ahead import work_ahead
-from anonymize.rows.class_table import LINE, Classes, model_columns
+from anonymize.rows.class_table import Classes, model_columns
+from anonymize.rows.persons import LINE, PATTERN
 from anonymize.rows.write import write_release
 from anonymize.treatments import Surroundings, make_treatments
 from schemas.plan import FRESH_ID, Plan
@@ -97,8 +98,8 @@ def apply_release(rows: ibis.Table, release: Release, around: Surroundings, path
     path : Path
         The Parquet file to make.
     """
-    plan, columns = release.plan, [column.name for column in release.plan.recoded]
-    rows = replace_ids(rows, plan, around)
+    plan, columns = release.plan, release.classes.matched
+    rows = replace_ids(attach_patterns(rows, release, around), plan, around)
     mapping = around.engine.load(_map_lines(release))
     rest = [column.name for column in plan.released if column.name not in columns]
     needed = rest + [name for name in helping_columns(plan) if name not in rest]
@@ -110,6 +111,15 @@ def apply_release(rows: ibis.Table, release: Release, around: Surroundings, path
     schema = _make_schema(release, ordered)
     rows_ahead = work_ahead(_expand(around.engine.stream(ordered), release.released, schema))
     return write_release(path, schema, rows_ahead)
+
+
+def attach_patterns(rows: ibis.Table, release: Release, around: Surroundings) -> ibis.Table:
+    """Return the rows with the pattern of their person where lines are split by it: persons in one combination may be released unlike."""
+    owners, unit = release.classes.owners, release.plan.unit
+    if owners is None or unit is None:
+        return rows
+    loaded = around.engine.load(owners)
+    return rows.join(loaded, rows[unit] == loaded[unit]).select(*[rows[name] for name in rows.columns], loaded[PATTERN])
 
 
 def _map_lines(release: Release) -> pa.Table:

@@ -5,7 +5,8 @@ numbers whatever the order of rows or the engine. Not decided here: which levels
 """
 
 import datetime
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import ibis
 import numpy as np
@@ -13,16 +14,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anonymize.classes import ClassTable, Memberships, SensitiveCounts
+from anonymize.classes import ClassTable, SensitiveCounts
 from anonymize.engines.engine import Engine, match
+from anonymize.rows.persons import LINE, PATTERN, PERSONS, ROWS, Histories, find_histories, find_patterns, find_varying
 from anonymize.rows.selection import check_unit
-from schemas.errors import EngineFailed, FileRejected
+from schemas.errors import FileRejected
 from schemas.hierarchies import LevelTable, load_hierarchy
 from schemas.messages import N_
 from schemas.plan import Plan
 
 MIN_DATES = 2  # a birth date alone does not tell the time of the file
-ROWS, PERSONS, LINE, ENTRY, PATTERN = "__rows", "__persons", "__line", "__entry", "__pattern"
+ENTRY = "__entry"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,14 +36,26 @@ class Classes:
     table : ClassTable
         What the solver sees.
     keys : pa.Table
-        One line per line of the table: the quasi-identifier values in the input's types, and `__line`. Never leaves the engine rooms.
+        One line per line of the table: the quasi-identifier values in the input's types, `__line`, and `__pattern` where rows are linked.
+        Never leaves the engine rooms.
     as_of : str or None
         Day on which ages were counted (see `find_as_of`).
+    owners : pa.Table or None
+        Person key and `__pattern` of every person; None: rows are not linked, or no two lines are one person's.
+    varies : Mapping[str, str]
+        Per quasi-identifier, "person" (the same in all rows of a person) or "event".
     """
 
     table: ClassTable
     keys: pa.Table
     as_of: str | None = None
+    owners: pa.Table | None = None
+    varies: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def matched(self) -> list[str]:
+        """The columns by which a row meets its line."""
+        return [*self.table.columns, *([] if self.owners is None else [PATTERN])]
 
     def __repr__(self) -> str:
         """Show counts, never values."""
@@ -68,7 +82,6 @@ def build_class_table(engine: Engine, rows: ibis.Table, plan: Plan) -> Classes:
         A hierarchy does not know some values of its column.
     """
     columns = [column.name for column in plan.recoded]
-    sensitive = model_columns(plan)
     check_unit(engine, rows, plan.unit)
     cells = count_cells(engine, rows, plan)
     counts = engine.fetch(count_combinations(cells, columns, plan))
@@ -77,24 +90,59 @@ def build_class_table(engine: Engine, rows: ibis.Table, plan: Plan) -> Classes:
     levels, codes = encode_columns(counts, plan)
     order = sort_lines(codes)
     keys = counts.select(columns).take(pa.array(order)).append_column(LINE, pa.array(np.arange(len(order), dtype=np.int64)))
-    persons = _integers(counts, PERSONS)[order]
-    total_persons = _count_persons(engine, cells, plan, persons)
-    several = plan.unit is not None and int(persons.sum()) > total_persons
-    lines = engine.load(keys) if several or sensitive else None
     table = ClassTable(
         columns=tuple(columns),
         levels=levels,
         codes=codes[order],
         rows=_integers(counts, ROWS)[order],
-        persons=persons,
-        memberships=_find_patterns(engine, _link(cells, lines, columns), LINE, plan.unit) if several and lines is not None else None,
-        sensitive={name: count_sensitive(engine, _link(cells, lines, columns), name, plan, len(order)) for name in sensitive}
-        if lines is not None
-        else {},
+        persons=_integers(counts, PERSONS)[order],
+        memberships=None,
+        sensitive={},
         total_rows=int(_integers(counts, ROWS).sum()),
-        total_persons=total_persons,
+        total_persons=_count_persons(engine, cells, plan, _integers(counts, PERSONS)),
     )
-    return Classes(table=table, keys=keys, as_of=find_as_of(counts, plan))
+    return _add_persons(engine, cells, Classes(table=table, keys=keys, as_of=find_as_of(counts, plan)), plan)
+
+
+def _add_persons(engine: Engine, cells: ibis.Table, classes: Classes, plan: Plan) -> Classes:
+    """Return the class table with its person patterns and sensitive values; split by patterns where rows are linked."""
+    table, sensitive = classes.table, model_columns(plan)
+    several = plan.unit is not None and int(table.persons.sum()) > table.total_persons
+    if several or sensitive or _counts_rows(table, plan):
+        loaded = engine.load(classes.keys)
+        memberships = None
+        if plan.unit and plan.linked and (several or _counts_rows(table, plan)):
+            linked = _link(cells, loaded, list(table.columns))
+            classes = _split(classes, find_histories(engine, linked, plan.unit, plan.linked))
+            owners, loaded = engine.load(classes.owners), engine.load(classes.keys)
+            cells = cells.join(owners, cells[plan.unit] == owners[plan.unit]).select(
+                *[cells[name] for name in cells.columns], owners[PATTERN]
+            )
+        elif several:
+            memberships = find_patterns(engine, _link(cells, loaded, list(table.columns)), LINE, plan.unit)
+        linked = _link(cells, loaded, classes.matched)
+        counts = {name: count_sensitive(engine, linked, name, plan, len(classes.table.rows)) for name in sensitive}
+        table = replace(classes.table, memberships=memberships or classes.table.memberships, sensitive=counts)
+    return replace(classes, table=table, varies=find_varying(table, plan))
+
+
+def _counts_rows(table: ClassTable, plan: Plan) -> bool:
+    """Return whether persons in one combination may differ by their number of rows in it."""
+    return plan.linked == "rows" and table.total_rows > table.total_persons
+
+
+def _split(classes: Classes, found: Histories) -> Classes:
+    """Return the class table with a line per combination and pattern."""
+    keys = classes.keys.drop_columns([LINE]).take(pa.array(found.combinations))
+    keys = keys.append_column(PATTERN, pa.array(found.patterns)).append_column(LINE, pa.array(np.arange(keys.num_rows, dtype=np.int64)))
+    table = replace(
+        classes.table,
+        codes=classes.table.codes[found.combinations],
+        rows=found.rows,
+        persons=found.memberships.persons[found.patterns],
+        memberships=found.memberships,
+    )
+    return replace(classes, table=table, keys=keys, owners=found.owners)
 
 
 def model_columns(plan: Plan) -> list[str]:
@@ -202,7 +250,7 @@ def count_sensitive(engine: Engine, linked: ibis.Table, name: str, plan: Plan, l
         numbered = engine.load(entries)
         cells = linked.join(numbered, match(linked, numbered, [LINE, name])).select(linked[plan.unit], numbered[ENTRY])
         single = engine.fetch_number(cells.agg(n=cells[plan.unit].nunique())) == int(counts.sum())
-        memberships = None if single else _find_patterns(engine, cells, ENTRY, plan.unit)
+        memberships = None if single else find_patterns(engine, cells, ENTRY, plan.unit)
     offsets = np.concatenate(([0], np.cumsum(np.bincount(line, minlength=lines)))).astype(np.int64)
     return SensitiveCounts(
         offsets=offsets,
@@ -214,26 +262,8 @@ def count_sensitive(engine: Engine, linked: ibis.Table, name: str, plan: Plan, l
     )
 
 
-def _find_patterns(engine: Engine, cells: ibis.Table, number: str, unit: str | None) -> Memberships:
-    """Return which numbers (combinations or entries) occur together in one person, and for how many persons."""
-    distinct = cells.select(unit, number).distinct()
-    persons = distinct.group_by(unit).agg(**{PATTERN: distinct[number].collect().sort()})
-    patterns = persons.group_by(PATTERN).agg(**{PERSONS: persons.count()})
-    found = engine.fetch(patterns.order_by(PATTERN))
-    lists = found.column(PATTERN).combine_chunks()
-    lists = lists.combine_chunks() if isinstance(lists, pa.ChunkedArray) else lists
-    sizes = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
-    return Memberships(
-        offsets=np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
-        combinations=lists.flatten().to_numpy().astype(np.int64),
-        persons=_integers(found, PERSONS),
-    )
-
-
-def _link(cells: ibis.Table, lines: ibis.Table | None, columns: list[str]) -> ibis.Table:
-    """Return cells with the number of their combination."""
-    if lines is None:
-        raise EngineFailed(N_("the class table is not loaded"), N_("report this to the maintainers"))
+def _link(cells: ibis.Table, lines: ibis.Table, columns: list[str]) -> ibis.Table:
+    """Return cells with the number of their line."""
     rest = [name for name in cells.columns if name not in columns]
     return cells.join(lines, match(cells, lines, columns)).select(*[cells[name] for name in rest], lines[LINE])
 
