@@ -108,6 +108,39 @@ class ClassTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Population:
+    """The population a file was taken from, by some of its quasi-identifiers, and what a release must hold against it.
+
+    Parameters
+    ----------
+    columns : tuple[int, ...]
+        Positions of the quasi-identifiers the population table has, ascending.
+    groups : tuple[NDArray[np.int32], ...]
+        Per such column, (cells, levels): group of the class table's level table in which a cell of the population table lies wholly; -1
+        where there is none (nobody in the file lies there, or the cell is coarser than the level).
+    codes : NDArray[np.int32]
+        (lines, columns): cell of each line of the population table.
+    persons : NDArray[np.int64]
+        (lines): people.
+    k_map : int or None
+        Fewest people who match a released class.
+    presence : tuple[float, float] or None
+        Least and greatest share, 0–1, of the people who match that may be in the release.
+    """
+
+    columns: tuple[int, ...]
+    groups: tuple[NDArray[np.int32], ...]
+    codes: NDArray[np.int32]
+    persons: NDArray[np.int64]
+    k_map: int | None = None
+    presence: tuple[float, float] | None = None
+
+    def __repr__(self) -> str:
+        """Show counts, never codes."""
+        return f"Population({len(self.persons)} lines, {len(self.columns)} columns)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SearchTask:
     """What to look for, in which table, within which limits.
 
@@ -127,6 +160,8 @@ class SearchTask:
         l-diversity of sensitive columns.
     closeness : tuple[Closeness, ...]
         t-closeness of sensitive columns.
+    population : Population or None
+        Population models.
     method : {"global", "local", "cells"}
         One level per column, rows that may differ, or one level per column with single cells blanked.
     linked : {"classes", "rows"} or None
@@ -146,6 +181,7 @@ class SearchTask:
     min_levels: NDArray[np.int8]
     diversity: tuple[Diversity, ...] = ()
     closeness: tuple[Closeness, ...] = field(default=())
+    population: Population | None = None
     method: Method = "global"
     linked: Linked | None = None
     budget_seconds: float | None = None

@@ -14,6 +14,25 @@ from anonymize.classes import SensitiveCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Matches:
+    """People of a population table who match each class.
+
+    Parameters
+    ----------
+    people : NDArray[np.int64]
+        (classes): persons of the population inside the class's region.
+    cells : NDArray[np.int64]
+        (classes): equal where the same people match; -1 where nobody does.
+    total : int
+        Persons of the population.
+    """
+
+    people: NDArray[np.int64]
+    cells: NDArray[np.int64]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ClassSums:
     """Counts per class.
 
@@ -23,10 +42,13 @@ class ClassSums:
         (classes): distinct persons.
     sensitive : Mapping[str, SensitiveCounts]
         Per sensitive column, persons of each value, per class instead of per combination; no entry has zero persons.
+    matches : Matches or None
+        The population's side, where a model asks for it.
     """
 
     persons: NDArray[np.int64]
     sensitive: Mapping[str, SensitiveCounts]
+    matches: Matches | None = None
 
 
 class Requirement(Protocol):

@@ -91,11 +91,12 @@ class Clusters:
         self.rows = np.append(self.rows, self.problem.rows[line])
         return number
 
-    def is_satisfied(self, *numbers: int) -> bool:
-        """Whether the union of some classes meets the requirement."""
+    def is_satisfied(self, *numbers: int, levels: NDArray[np.int8] | None = None) -> bool:
+        """Whether the union of some classes meets the requirement, at given levels or those of the first."""
         inside = np.flatnonzero(np.isin(self.classes, numbers))
         sums = self.gauge.sum_some(inside, np.zeros(len(inside), dtype=np.int32), 1)
-        return bool(self.gauge.requirement.satisfied(sums)[0])
+        matched = self.gauge.match(sums, self.problem.positions[inside[:1]], self.levels[numbers[0]] if levels is None else levels)
+        return bool(self.gauge.requirement.satisfied(matched)[0])
 
     def lower(self) -> None:
         """Lower each class to the finest levels at which its lines are still equal; same classes or unions of them, never more loss."""
@@ -106,8 +107,21 @@ class Clusters:
                 groups = table.codes[self.problem.values[:, j], level]
                 differs = np.zeros(len(self.levels), dtype=np.bool_)
                 differs[own[groups[inside] != groups[self.firsts[own]]]] = True
-                at = self.levels[:, j] == level + 1
-                self.levels[at & ~differs, j] = level
+                at = (self.levels[:, j] == level + 1) & ~differs
+                self.levels[at, j] = level
+                self._lift_unmatched(j, np.flatnonzero(at & (self.rows > 0)))
+
+    def _lift_unmatched(self, column: int, lowered: NDArray[np.int64]) -> None:
+        """Lift classes again that fewer people of the population match now than must."""
+        if self.gauge.population is None or self.gauge.least_matches is None:
+            return
+        matches = self.gauge.population.count(self.problem.values[self.firsts[lowered]], self.levels[lowered])
+        self.levels[lowered[matches.people < self.gauge.least_matches], column] += 1
+
+    def lift(self, number: int) -> bool:
+        """Lift a class to the coarsest levels, where more people of the population match it; return whether that is enough."""
+        self.levels[number] = np.array(self.problem.coarsest, dtype=np.int8)
+        return self.gauge.population is not None and self.is_satisfied(number)
 
     def unify(self) -> None:
         """Make one class of those with equal released values, as a reader of the release would see them."""
@@ -126,4 +140,5 @@ class Clusters:
     def failing(self) -> NDArray[np.int64]:
         """Return the classes that do not meet the requirement, counted exactly."""
         sums = sum_classes(self.gauge.lines, self.classes.astype(np.int32), len(self.levels))
-        return np.flatnonzero((self.rows > 0) & ~self.gauge.requirement.satisfied(sums))
+        matched = self.gauge.match(sums, self.problem.positions[self.firsts], self.levels)
+        return np.flatnonzero((self.rows > 0) & ~self.gauge.requirement.satisfied(matched))

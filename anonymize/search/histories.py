@@ -50,28 +50,34 @@ class LinkedGauge(Gauge):
     def measure(self, levels: Levels, lines: Lines) -> Node:
         """Return the node, counted from lines at the same or a finer node."""
         self.evaluated += 1
-        ids, firsts = group_lines(self.problem, lines.codes, levels)
-        kept = self.find_kept(lines, ids, len(firsts), self.requirement)
+        ids, _ = group_lines(self.problem, lines.codes, levels)
+        kept = self.find_kept(lines, ids, self.requirement, levels)
         failed, losses = self._add_suppressed(lines, kept)
         loss = self._add_loss(levels, failed, losses)
         if self.requirement.grows:
             return Node(levels, failed, failed, losses, loss)
-        doomed, doomed_losses = self._add_suppressed(lines, self.find_kept(lines, ids, len(firsts), self.floor))
+        doomed, doomed_losses = self._add_suppressed(lines, self.find_kept(lines, ids, self.floor, levels))
         return Node(levels, failed, doomed, doomed_losses, loss)
 
-    def find_kept(self, lines: Lines, ids: NDArray[np.int32], classes: int, requirement: Requirement) -> NDArray[np.bool_]:
+    def find_kept(
+        self, lines: Lines, ids: NDArray[np.int32], requirement: Requirement, levels: Levels | NDArray[np.int8]
+    ) -> NDArray[np.bool_]:
         """Return, per pattern, whether its persons are released when lines form these classes.
 
         Every history needs k persons, and every class what is asked of it. A class that fails takes all its persons with it, which may
         make another class fail; this goes on until nothing fails. For what grows, the answer is the largest set that holds.
         """
         offsets, persons = _patterns(lines)
+        classes = int(ids.max(initial=-1)) + 1
+        firsts = np.zeros(classes, dtype=np.int64)
+        firsts[ids[::-1]] = np.arange(len(ids))[::-1]
         histories, count = number_histories(ids, offsets, self._amounts(lines), classes)
         kept: NDArray[np.bool_] = (np.bincount(histories, weights=persons, minlength=count) >= self.problem.task.k)[histories]
         owners = np.repeat(np.arange(len(persons)), np.diff(offsets))
         while self.asks_more and kept.any():
             sums = sum_classes(lines, np.where(kept[owners], ids, EMPTY).astype(np.int32), classes)
-            failing = np.unique(owners[kept[owners] & ~requirement.satisfied(sums)[ids]])
+            satisfied = requirement.satisfied(self.match(sums, lines.positions[firsts], levels))
+            failing = np.unique(owners[kept[owners] & ~satisfied[ids]])
             if not len(failing):
                 break
             kept[failing] = False
@@ -79,12 +85,12 @@ class LinkedGauge(Gauge):
 
     def find_failed(self, levels: Levels) -> NDArray[np.bool_]:
         """Return which lines of the problem are suppressed at a node."""
-        ids, firsts = group_lines(self.problem, self.lines.codes, levels)
-        return self.mark_suppressed(ids, len(firsts))
+        ids, _ = group_lines(self.problem, self.lines.codes, levels)
+        return self.mark_suppressed(ids, levels)
 
-    def mark_suppressed(self, ids: NDArray[np.int32], classes: int) -> NDArray[np.bool_]:
-        """Return which lines of the problem are suppressed when its lines, in the order of `members`, form these classes."""
-        kept = self.find_kept(self.lines, ids, classes, self.requirement)
+    def mark_suppressed(self, ids: NDArray[np.int32], levels: Levels | NDArray[np.int8]) -> NDArray[np.bool_]:
+        """Return which lines of the problem are suppressed when its lines, in the order of `members`, form classes at these levels."""
+        kept = self.find_kept(self.lines, ids, self.requirement, levels)
         suppressed = np.zeros(len(self.members), dtype=np.bool_)
         suppressed[self.members] = ~kept[np.repeat(np.arange(len(kept)), np.diff(_patterns(self.lines)[0]))]
         return suppressed

@@ -39,6 +39,9 @@ def make_error(task: SearchTask, failed_rows: int) -> TargetNotReached:
     sensitive = _failing_model(task)
     if sensitive is not None:
         return TargetNotReached(message, N_("relax the model on {column}, or drop it from the plan"), **counts, column=sensitive)
+    if task.population is not None and _is_possible(replace(task, population=None))[0]:
+        hint = N_("lower k_map, widen delta_presence, or give a population table that covers the file")
+        return TargetNotReached(message, hint, **counts)
     if task.method == "global" and failed_rows < rows:
         share = int(np.ceil(1000 * failed_rows / rows)) / 1000
         return TargetNotReached(message, N_("raise suppression_limit to {share}, or lower k"), **counts, share=share)

@@ -56,8 +56,12 @@ def _settle(clusters: Clusters, number: int, pending: list[int]) -> None:
         order = np.argsort(settled, kind="stable")[:CANDIDATES]
         near = [int(c) for c in order if np.isfinite(settled[c])]
         grows = clusters.gauge.requirement.grows
-        if not np.isfinite(costs).any():
+        if not np.isfinite(costs).any() and not clusters.lift(number):
             raise InternalError(N_("a coarsest class fails that did not fail before"), N_("report this defect"))
-        target = next((c for c in near if grows or clusters.is_satisfied(number, c)), near[0] if near else int(np.argmin(costs)))
+        if not np.isfinite(costs).any():
+            return
+        target = next(
+            (c for c in near if grows or clusters.is_satisfied(number, c, levels=union[c])), near[0] if near else int(np.argmin(costs))
+        )
         clusters.merge(number, target, union[target])
         number = target

@@ -13,6 +13,7 @@ from anonymize.classes import Memberships, SearchTask, SensitiveCounts
 from anonymize.models.closeness import CloseValues, whole_distribution
 from anonymize.models.diversity import DiverseValues
 from anonymize.models.k import AtLeastPersons
+from anonymize.models.population import EnoughMatches, PresenceWithin
 from anonymize.models.requirement import ClassSums, Every, Requirement
 from anonymize.search.kernels import Patterns, count_distinct, group, sum_by_class
 from anonymize.search.problem import Problem, number_keys
@@ -70,7 +71,13 @@ def make_requirement(task: SearchTask) -> Requirement:
     parts: list[Requirement] = [AtLeastPersons(task.k)]
     parts += [DiverseValues(wish) for wish in task.diversity]
     parts += [_closeness(task, wish) for wish in task.closeness]
-    return parts[0] if len(parts) == 1 else Every(tuple(parts))
+    population = task.population
+    if population is not None and population.k_map is not None:
+        parts.append(EnoughMatches(population.k_map))
+    every = parts[0] if len(parts) == 1 else Every(tuple(parts))
+    if population is None or population.presence is None:
+        return every
+    return PresenceWithin(every, *population.presence, exact=task.table.memberships is None)
 
 
 def _closeness(task: SearchTask, wish: Closeness) -> CloseValues:

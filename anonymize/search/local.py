@@ -18,10 +18,24 @@ from anonymize.search.clusters import Clusters
 from anonymize.search.exchange import State, exchange
 from anonymize.search.infeasible import make_error
 from anonymize.search.joining import join_leftovers, repair
-from anonymize.search.lines import group_lines, sum_classes
 from anonymize.search.nodes import Gauge
 from anonymize.search.optimum import find_global
-from anonymize.search.peeling import ALIVE, CELLS, CLASSES, FINISHED, VISITS, Crowds, Nodes, Peel, add_nodes, release, start_peel, walk
+from anonymize.search.peeling import (
+    ALIVE,
+    CELLS,
+    CLASSES,
+    FINISHED,
+    NODE,
+    VISITS,
+    Crowds,
+    Nodes,
+    Peel,
+    add_nodes,
+    release,
+    start_peel,
+    walk,
+)
+from anonymize.search.presence import hold_levels
 from anonymize.search.problem import Problem
 from anonymize.search.walks import guide_nodes, is_enumerable, list_nodes, plant_trees
 from schemas.errors import InternalError
@@ -126,16 +140,15 @@ class LocalSearch:
         """Let classes leave at the nodes, up to the ceiling."""
         problem = self.gauge.problem
         places = problem.places(nodes)
-        exact = problem.task.diversity or problem.task.closeness or problem.task.table.memberships is not None
-        steps = np.array([STEP_LINES, 1 if exact else 0], dtype=np.int64)
+        steps = np.array([STEP_LINES, 0 if self.gauge.is_simple else 1], dtype=np.int64)
         flat, listed = problem.flat(problem.codes), Nodes(places.starts, places.factors, places.wide)
         while (answer := walk(flat, listed, peel, problem.task.k, steps)) != FINISHED:
             if answer >= 0:
-                release(flat, peel, self.allowed(peel), answer)
+                release(flat, peel, self.allowed(peel, nodes), answer)
             elif self.is_over():
                 break
 
-    def allowed(self, peel: Peel) -> NDArray[np.bool_]:
+    def allowed(self, peel: Peel, nodes: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return, per cell of the node last counted, whether it meets the requirement, exactly."""
         cells, k = int(peel.numbers[CELLS]), self.gauge.problem.task.k
         likely = np.flatnonzero(peel.sums[:cells] >= k)
@@ -146,7 +159,8 @@ class LocalSearch:
         counted = counted[names[of_alive[counted]] >= 0]
         sums = self.gauge.sum_some(alive[counted], names[of_alive[counted]], len(likely))
         allowed = np.zeros(cells, dtype=np.bool_)
-        allowed[likely] = self.gauge.requirement.satisfied(sums)
+        problem, node = self.gauge.problem, int(peel.numbers[NODE])
+        allowed[likely] = self.gauge.requirement.satisfied(self.gauge.match(sums, problem.positions[peel.firsts[likely]], nodes[node]))
         return allowed
 
     def is_over(self) -> bool:
@@ -166,6 +180,7 @@ def find_local(task: SearchTask) -> Recoding:
         More rows than the limit fail at the coarsest levels allowed.
     """
     start = time.perf_counter()
+    task = hold_levels(task)
     gauge = Gauge(Problem(task))
     problem = gauge.problem
     top = gauge.measure(problem.coarsest, gauge.lines)
@@ -173,8 +188,8 @@ def find_local(task: SearchTask) -> Recoding:
         if gauge.is_barren(top):
             raise make_error(task, top.failed_rows)
         return replace(find_global(task), method="local")
-    ids, firsts = group_lines(problem, problem.codes, problem.coarsest)
-    kept = gauge.requirement.satisfied(sum_classes(gauge.lines, ids, len(firsts)))[ids]
+    kept = ~gauge.find_failed(problem.coarsest)
+    gauge.settle_presence()
     search = LocalSearch(gauge, None if task.budget_seconds is None else start + task.budget_seconds)
     clusters = search.run(kept)
     check_classes(clusters, kept)

@@ -4,11 +4,13 @@ Decided here: how a node is measured and what is kept of it. Not decided here: w
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anonymize.models.k import AtLeastPersons
+from anonymize.models.population import PopulationIndex, PresenceWithin
 from anonymize.models.requirement import ClassSums, Requirement
 from anonymize.search.kernels import measure_failed
 from anonymize.search.lines import Lines, all_lines, group_lines, make_requirement, roll_up, sum_classes, take_lines
@@ -56,9 +58,13 @@ class Gauge:
         self.requirement: Requirement = make_requirement(problem.task)
         self.floor = self.requirement.floor
         self.lines = all_lines(problem)
+        self.population = None if problem.task.population is None else PopulationIndex(problem.task.population, problem.task.table.levels)
         self.is_additive = all(counts.memberships is None for counts in self.lines.sensitive.values())
+        if isinstance(self.requirement, PresenceWithin) and self.requirement.low > 0 and not self.requirement.exact:
+            self.is_additive = False
         # k alone, and nobody in two combinations: persons may be added and taken off one by one.
-        self.is_simple = not (problem.task.diversity or problem.task.closeness) and self.lines.memberships is None
+        self.is_simple = isinstance(self.requirement, AtLeastPersons) and self.lines.memberships is None
+        self.least_matches = None if problem.task.population is None else problem.task.population.k_map
         self.row_limit = int(np.floor(problem.task.suppression_limit * problem.rows.sum() + 1e-9))
         self.evaluated = 0
         histogram = np.bincount(
@@ -86,19 +92,42 @@ class Gauge:
     def find_failed(self, levels: Levels) -> NDArray[np.bool_]:
         """Return which lines are suppressed at a node."""
         ids, firsts = group_lines(self.problem, self.lines.codes, levels)
-        return ~self.requirement.satisfied(sum_classes(self.lines, ids, len(firsts)))[ids]
+        return ~self.requirement.satisfied(self.match(sum_classes(self.lines, ids, len(firsts)), self.lines.positions[firsts], levels))[ids]
 
     def measure(self, levels: Levels, lines: Lines) -> Node:
         """Return the node, counted from lines at the same or a finer node."""
         self.evaluated += 1
         ids, firsts = group_lines(self.problem, lines.codes, levels)
-        sums = sum_classes(lines, ids, len(firsts))
+        sums = self.match(sum_classes(lines, ids, len(firsts)), lines.positions[firsts], levels)
         failed, losses = self._add_failed(lines, ids, self.requirement.satisfied(sums))
         loss = self._add_loss(levels, failed, losses)
         if self.requirement.grows:
             return Node(levels, failed, failed, losses, loss)
         doomed, doomed_losses = self._add_failed(lines, ids, self.floor.satisfied(sums))
         return Node(levels, failed, doomed, doomed_losses, loss)
+
+    def settle_presence(self) -> None:
+        """Ask for δ-presence no more: which lines are kept, and one level per column of the population table, have settled it."""
+        if isinstance(self.requirement, PresenceWithin):
+            self.requirement = self.requirement.inner
+            self.is_simple = isinstance(self.requirement, AtLeastPersons) and self.lines.memberships is None
+
+    def match(self, sums: ClassSums, positions: NDArray[np.int32], levels: Levels | NDArray[np.int8]) -> ClassSums:
+        """Return the counts with the people of the population who match each class, where a model asks for them.
+
+        Parameters
+        ----------
+        sums : ClassSums
+            Counts per class.
+        positions : NDArray[np.int32]
+            (classes, columns): positions of one line of each class, as in `Lines`.
+        levels
+            (columns) or (classes, columns): released levels.
+        """
+        if self.population is None:
+            return sums
+        values = (positions - self.problem.value_starts[:-1]).astype(np.int32)
+        return replace(sums, matches=self.population.count(values, np.asarray(levels)))
 
     def _add_failed(self, lines: Lines, ids: NDArray[np.int32], satisfied: NDArray[np.bool_]) -> tuple[int, NDArray[np.float64]]:
         """Return the rows of classes that fail, and their losses by column and level."""
