@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from anonymize.classes import ClassTable, SensitiveCounts
 from anonymize.engines.engine import Engine, match
+from anonymize.ordering import sort_rows
 from anonymize.rows.persons import LINE, PATTERN, PERSONS, ROWS, Histories, find_histories, find_patterns, find_varying
 from anonymize.rows.selection import check_unit
 from schemas.errors import FileRejected
@@ -88,7 +89,7 @@ def build_class_table(engine: Engine, rows: ibis.Table, plan: Plan) -> Classes:
     if counts.num_rows == 0:
         raise FileRejected(N_("the input has no rows"), N_("give a file with rows"))
     levels, codes = encode_columns(counts, plan)
-    order = sort_lines(codes)
+    order = sort_rows(codes)
     keys = counts.select(columns).take(pa.array(order)).append_column(LINE, pa.array(np.arange(len(order), dtype=np.int64)))
     table = ClassTable(
         columns=tuple(columns),
@@ -213,12 +214,6 @@ def number_values(column: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int32]]
     position[order] = np.arange(len(order), dtype=np.int32)
     numbers: NDArray[np.int32] = position[encoded.indices.to_numpy()]
     return encoded.dictionary.take(pa.array(order)), numbers
-
-
-def sort_lines(codes: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Return the order of lines by their codes, first column first."""
-    order: NDArray[np.int64] = np.lexsort(codes.T[::-1]).astype(np.int64)
-    return order
 
 
 def count_sensitive(engine: Engine, linked: ibis.Table, name: str, plan: Plan, lines: int) -> SensitiveCounts:
