@@ -20,6 +20,9 @@ MIB = 1 << 20
 
 def run_plan(options: Mapping[str, Any]) -> Reply:
     """Process a plain file as `anonymize run` was asked to."""
+    from anonymize.search.rehearsal import start_rehearsal
+
+    start_rehearsal()
     from anonymize.pipeline import PHASES, process
     from schemas.plan import load_plan
 
