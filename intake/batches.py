@@ -16,6 +16,8 @@ from intake.defects import CUT_CHARACTER, REQUIRED_EMPTY, ROW_KINDS, SOUND
 from intake.formats.rows import Block
 from intake.layout import LayoutColumn
 from intake.quality.account import Tally
+from intake.quality.book import QualityBook
+from intake.quality.cells import Rows, make_cells
 from intake.quarantine import SOURCE_ROW, Reasons, make_quarantine
 from intake.reading import Opened
 from intake.survey import DistinctCount
@@ -54,13 +56,20 @@ class Conversion:
         Rows so far.
     persons : DistinctCount
         Person keys that came out.
+    book : QualityBook
+        What the rows that came out have shown.
     """
 
     opened: Opened
     tally: Tally = field(default_factory=Tally)
+    book: QualityBook = field(init=False)
     rows_out: int = 0
     rows_aside: int = 0
     persons: DistinctCount = field(default_factory=DistinctCount)
+
+    def __post_init__(self) -> None:
+        """Open the book of the table."""
+        self.book = QualityBook(table=self.opened.layout.table)
 
     def run(self, advance: Callable[[int], None] | None = None) -> Iterator[Piece]:
         """Yield what the blocks of the file become."""
@@ -87,12 +96,23 @@ class Conversion:
             reasons.add(column.name, defects)
             columns[column.name] = converted, indices
         kept = reasons.sound_rows()
-        for name, (converted, indices) in columns.items():
-            self.tally.add_cells(name, converted, indices[kept])
+        self._account(columns, block.rows[kept], kept)
         for defect in np.unique(block.bad.defects).tolist():
             self.tally.add_rows(ROW_KINDS[defect], None, block.bad.rows[block.bad.defects == defect])
         table = make_batch(self.opened.layout.table, block, columns, kept)
         return Piece(table=table, aside=make_quarantine(block, reasons))
+
+    def _account(
+        self, columns: dict[str, tuple[Converted, NDArray[np.int64]]], numbers: NDArray[np.int64], kept: NDArray[np.int64]
+    ) -> None:
+        """Count what the rows that came out hold."""
+        labels = {column.name: column.label for _, column in self.opened.places}
+        cells = {}
+        for name, (converted, indices) in columns.items():
+            self.tally.add_cells(name, converted, indices[kept])
+            cells[name] = make_cells(converted.values, indices[kept], labels[name])
+        if cells:
+            self.book.add(Rows(columns=cells, numbers=numbers, as_of=self.opened.places[0][1].use.latest_birth))
 
     def _note(
         self, block: Block, column: LayoutColumn, converted: Converted, indices: NDArray[np.int64], defects: NDArray[np.uint8]

@@ -145,7 +145,7 @@ def convert_source(
             stack.enter_context(open_parquet(outputs.quarantine, QUARANTINE_SCHEMA)),
             stack.enter_context(open_defect_list(outputs.defects, layout)),
         )
-        out = stack.enter_context(open_parquet(outputs.table, output_schema(layout.table)))
+        out = stack.enter_context(open_parquet(outputs.table, output_schema(layout.table), conversion.book.to_metadata))
         for piece in conversion.run(advance):
             out(piece.table)
             for sink in sinks:
@@ -172,8 +172,20 @@ def preview_conversion(source: Path, opened: Opened, first: Survey, advance: Cal
 
 
 @contextmanager
-def open_parquet(path: Path | None, schema: pa.Schema) -> Iterator[Callable[[pa.RecordBatch], None]]:
-    """Yield a function that writes batches to a Parquet file, which appears whole at the end; without a path it does nothing."""
+def open_parquet(
+    path: Path | None, schema: pa.Schema, describe: Callable[[], dict[str, str]] = dict
+) -> Iterator[Callable[[pa.RecordBatch], None]]:
+    """Yield a function that writes batches to a Parquet file, which appears whole at the end; without a path it does nothing.
+
+    Parameters
+    ----------
+    path : Path or None
+        File to write.
+    schema : pa.Schema
+        Schema of the batches.
+    describe : Callable
+        Asked at the end for what the file says of itself besides.
+    """
     if path is None:
         yield lambda _batch: None
         return
@@ -182,6 +194,7 @@ def open_parquet(path: Path | None, schema: pa.Schema) -> Iterator[Callable[[pa.
         groups = _RowGroups(writer=writer)
         yield groups.add
         groups.flush()
+        writer.add_key_value_metadata(describe())
 
 
 @dataclass(slots=True)
@@ -249,4 +262,5 @@ def _report(  # one record of many facts
         filled=tally.filled,
         rules={column.name: column.use.rule for column in layout.columns},
         seconds=round(seconds, 3),
+        quality=conversion.book.to_json(tally, conversion.rows_out),
     )

@@ -80,7 +80,8 @@ UNDECLARED_CODE = _note(
     "undeclared-identification-code",
     N_("cells that look like an identification code ({kind}) in a column that is not one; check the column"),
 )
-NOTE_KINDS: tuple[FindingKind, ...] = (FORMULA_LIKE, GAIJI, INNER_BOM, DATE_LEFT_EMPTY)
+CHARACTER_LOST = _note("character-lost", N_("a rule changed or lost an ideograph or a gaiji on the way; compare these rows with the original"))
+NOTE_KINDS: tuple[FindingKind, ...] = (FORMULA_LIKE, GAIJI, INNER_BOM, DATE_LEFT_EMPTY, CHARACTER_LOST)
 
 MY_NUMBER = _file("my-number", N_("{count} cells hold individual numbers (個人番号)"))
 UNDECODABLE = _file("undecodable", N_("the bytes are no text in {encoding}"))

@@ -20,6 +20,7 @@ from anonymize.rows.cell_types import csv_types
 from schemas.errors import FileRejected
 from schemas.files import sha256_file
 from schemas.findings import Finding, FindingKind, Severity
+from schemas.forced_roles import check_forced_roles
 from schemas.messages import N_, Name
 from schemas.plan import Plan
 
@@ -72,7 +73,7 @@ def open_source(path: Path, plan: Plan, *, work: Path, delimiter: str = ",") -> 
     FileRejected
         The file cannot be read as a table; findings give row numbers, never cells.
     PlanError
-        A column of the input is missing in the plan, or the reverse.
+        A column of the input is missing in the plan, or the reverse, or the file itself says that a role is too weak.
     """
     if not path.is_file():
         raise FileRejected(N_("there is no file {file}"), N_("give a CSV or Parquet file"), file=Name(path.name))
@@ -99,6 +100,7 @@ def _read_parquet(path: Path, plan: Plan) -> pa.Schema:
     found = pq.read_schema(path)
     check_heading(found.names)
     plan.check_input(found.names)
+    check_forced_roles(path, plan)
     shared = {name: _share_type(found.field(name).type) for name in needed_columns(plan)}
     refused = [name for name, kind in shared.items() if kind is None]
     if refused:

@@ -46,6 +46,8 @@ class ConversionReport:
         Column → rule of the layout.
     seconds : float
         Time on the clock.
+    quality : Mapping[str, object]
+        Columns, checks across columns, repeats and forced roles (see `intake.quality.book`).
     """
 
     table: str
@@ -65,6 +67,7 @@ class ConversionReport:
     filled: Mapping[str, int]
     rules: Mapping[str, str]
     seconds: float
+    quality: Mapping[str, object] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
         """Return the report for machines."""

@@ -8,14 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.defects import IN_THE_FUTURE, OUT_OF_RANGE, SOUND, WRONG_CHECK_DIGIT, WRONG_PATTERN
+from intake.defects import CHARACTER_LOST, IN_THE_FUTURE, OUT_OF_RANGE, SOUND, WRONG_CHECK_DIGIT, WRONG_PATTERN
+from intake.quality.fingerprints import hash_ideographs
 from intake.values import codes, dates, numbers, texts
 from intake.values.conversion import Converted, Defects, Mask, to_mask, trim_texts
 from intake.values.dates import DatePolicy
 from schemas import check_digits
+from schemas.findings import FindingKind
 from schemas.tables import Column, ColumnType
 
 
@@ -119,10 +122,23 @@ def convert_distinct(raw: pa.StringArray, use: RuleUse) -> Converted:
     use : RuleUse
         Rule, column and what the layout says.
     """
-    converted = RULES[use.rule].convert(trim_texts(raw, use.empty_marks), use)
+    trimmed = trim_texts(raw, use.empty_marks)
+    converted = RULES[use.rule].convert(trimmed, use)
     defects = _judge(converted.values, converted.defects, use)
     values = pc.if_else(pa.array(defects == SOUND), converted.values, pa.scalar(None, converted.values.type))
-    return Converted(values=values, defects=defects, repairs=converted.repairs, notes=converted.notes)
+    notes = {**converted.notes, **_find_lost(trimmed, values)} if use.column.type is ColumnType.STRING else converted.notes
+    return Converted(values=values, defects=defects, repairs=converted.repairs, notes=notes)
+
+
+def _find_lost(texts: pa.StringArray, values: pa.StringArray) -> dict[FindingKind, Mask]:
+    """Return which texts lost an ideograph or a gaiji on the way; no rule does that, and this is what proves it."""
+    changed = to_mask(pc.not_equal(texts, values))
+    if not changed.any():
+        return {}
+    places = np.flatnonzero(changed)
+    before, after = (hash_ideographs(part.take(pa.array(places))) for part in (texts, values))
+    changed[places] = before != after
+    return {CHARACTER_LOST: changed} if changed.any() else {}
 
 
 def _judge(values: pa.Array, defects: Defects, use: RuleUse) -> Defects:
