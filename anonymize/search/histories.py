@@ -46,6 +46,7 @@ class LinkedGauge(Gauge):
         self.members: NDArray[np.int64] = found.combinations
         together = Memberships(offsets=found.offsets, combinations=np.arange(len(found.combinations)), persons=found.persons)
         self.lines = replace(take_lines(self.lines, self.members), memberships=together)
+        self.patterns = together
 
     def measure(self, levels: Levels, lines: Lines) -> Node:
         """Return the node, counted from lines at the same or a finer node."""
@@ -120,6 +121,11 @@ class LinkedGauge(Gauge):
             return np.empty(0, dtype=np.int64)
         offsets, persons = _patterns(lines)
         return lines.rows // np.repeat(persons, np.diff(offsets))
+
+    @property
+    def amounts(self) -> NDArray[np.int64]:
+        """Per line of the problem, as they stand together, what `number_histories` counts."""
+        return self._amounts(self.lines)
 
     def _add_suppressed(self, lines: Lines, kept: NDArray[np.bool_]) -> tuple[int, NDArray[np.float64]]:
         """Return the rows of patterns that are not kept, and their losses by column and level."""

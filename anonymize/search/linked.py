@@ -1,0 +1,225 @@
+"""Local recoding where rows are linked: persons differ in level, and k of them share every history.
+
+A person is a line of a table of their own: the quasi-identifiers that never change for anybody, and one column more, the history of what
+does change. Its levels are a chain of nodes of the changing columns, each a choice of one level per column. The local search for k on that
+table gives every group of k persons one history; each of their rows is then released at the levels of the person.
+
+Decided here: which columns are a person's, and the chains that are tried. Not decided here: how persons are grouped (`local`).
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anonymize.classes import ClassTable, Memberships, SearchTask
+from anonymize.loss import compute_loss
+from anonymize.recoding import Recoding, SearchRecord, number_classes
+from anonymize.search.histories import LinkedGauge, number_histories
+from anonymize.search.infeasible import make_error, row_limit
+from anonymize.search.lines import group_lines
+from anonymize.search.local import find_local
+from anonymize.search.optimum import find_global
+from anonymize.search.problem import Levels, Problem
+from schemas.errors import TargetNotReached
+from schemas.hierarchies import LevelTable
+
+HISTORY = "history"
+FINENESS = 10**9  # parts of the loss of a history that count
+MANY_LINES = 300_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class People:
+    """The lines of a linked table, person pattern by person pattern.
+
+    Parameters
+    ----------
+    gauge : LinkedGauge
+        Measures nodes; its lines stand together by pattern.
+    codes : NDArray[np.int32]
+        (lines, columns): values in that order.
+    fixed, moving : tuple[int, ...]
+        Columns that are the same in all lines of every pattern, and the others.
+    """
+
+    gauge: LinkedGauge
+    codes: NDArray[np.int32]
+    fixed: tuple[int, ...]
+    moving: tuple[int, ...]
+
+    @property
+    def patterns(self) -> Memberships:
+        """Where the lines of each pattern start, and its persons."""
+        return self.gauge.patterns
+
+    @property
+    def owners(self) -> NDArray[np.int64]:
+        """Pattern of each line."""
+        return np.repeat(np.arange(len(self.patterns.persons)), np.diff(self.patterns.offsets))
+
+
+def find_linked_local(task: SearchTask) -> Recoding:
+    """Return a recoding in which k persons share every history; persons of one combination may be released at different levels.
+
+    The best of several chains of the changing columns is the answer, or the global recoding where that loses less, or where a model fails
+    in classes of the local ones. Large files try one chain, and the global recoding only in need.
+
+    Raises
+    ------
+    TargetNotReached
+        More rows than the limit belong to persons whose history is too rare even at the coarsest levels allowed.
+    """
+    start = time.perf_counter()
+    people = _gather(task)
+    gauge, problem = people.gauge, people.gauge.problem
+    top = gauge.measure(problem.coarsest, gauge.lines)
+    if gauge.is_barren(top):
+        raise make_error(task, top.failed_rows)
+    found = [_answer(people, chain) for chain in dict.fromkeys(_list_chains(people))]
+    held = [recoding for recoding in found if int(task.table.rows[recoding.suppressed].sum()) <= row_limit(task)]
+    if not held or len(people.codes) <= MANY_LINES:
+        held.append(replace(find_global(task), method="local"))
+    best = min(held, key=lambda recoding: compute_loss(task.table, recoding, task.weights))
+    record = SearchRecord(
+        lattice=problem.lattice,
+        evaluated=gauge.evaluated + sum(recoding.search.evaluated for recoding in found),
+        optimal=False,
+        lower_bound=gauge.bound(problem.finest, top),
+        seconds=time.perf_counter() - start,
+    )
+    return replace(best, search=record)
+
+
+def _gather(task: SearchTask) -> People:
+    """Return the people of a task."""
+    gauge = LinkedGauge(Problem(task))
+    codes = gauge.problem.values[gauge.members]
+    starts = gauge.patterns.offsets[:-1]
+    moves = (np.maximum.reduceat(codes, starts) != np.minimum.reduceat(codes, starts)).any(axis=0)
+    return People(gauge, codes, tuple(np.flatnonzero(~moves).tolist()), tuple(np.flatnonzero(moves).tolist()))
+
+
+def _list_chains(people: People) -> Iterator[tuple[Levels, ...]]:
+    """Yield chains of levels, coarsest node first: each step lowers one changing column by one level.
+
+    The first chain takes the step that loses least when rare persons are suppressed. The others lower one column as far as it goes first;
+    large files, where a chain costs minutes, do without them.
+    """
+    yield _descend(people, people.moving)
+    if len(people.moving) > 1 and len(people.codes) <= MANY_LINES:
+        for column in people.moving:
+            yield _descend(people, (column,))
+
+
+def _descend(people: People, first: tuple[int, ...]) -> tuple[Levels, ...]:
+    """Return one chain, which lowers the columns in `first` before the others."""
+    problem, here = people.gauge.problem, people.gauge.problem.coarsest
+    chain = [here]
+    while True:
+        lower = [j for j in people.moving if here[j] > problem.finest[j]]
+        if not lower:
+            return tuple(chain)
+        steps = [(*here[:j], here[j] - 1, *here[j + 1 :]) for j in ([j for j in lower if j in first] or lower)]
+        nodes = [people.gauge.measure(levels, people.gauge.lines) for levels in steps] if len(steps) > 1 else []
+        here = min(nodes, key=lambda node: (node.loss, node.levels)).levels if nodes else steps[0]
+        chain.append(here)
+
+
+def _answer(people: People, chain: tuple[Levels, ...]) -> Recoding:
+    """Return the recoding that a local search over persons gives with one chain; who does not hold is suppressed."""
+    gauge = people.gauge
+    task, finest_first = gauge.problem.task, chain[::-1]
+    persons = _person_task(people, finest_first)
+    try:
+        solved = find_local(persons)
+    except TargetNotReached:
+        return _suppress_all(task)
+    at = np.asarray(finest_first, dtype=np.int8)[solved.levels[:, -1]]
+    at[:, people.fixed] = solved.levels[:, :-1]
+    members, owners = gauge.members, people.owners
+    levels, suppressed = np.empty(task.table.codes.shape, dtype=np.int8), np.empty(len(members), dtype=np.bool_)
+    lines = gauge.problem.order[members]
+    levels[lines], suppressed[lines] = at[owners], solved.suppressed[owners]
+    return _settle(gauge, replace(solved, levels=levels, suppressed=suppressed))
+
+
+def _settle(gauge: LinkedGauge, recoding: Recoding) -> Recoding:
+    """Return the recoding with everybody suppressed whose history, or one of whose classes, does not hold, counted on the classes made."""
+    order = gauge.problem.order
+    classes = number_classes(gauge.problem.task.table, recoding)
+    count = int(classes.max(initial=-1)) + 1
+    # What is suppressed already is a class of its own, which k persons may share by chance; it stays suppressed.
+    ids = np.where(classes < 0, count, classes)[order][gauge.members].astype(np.int32)
+    levels = np.zeros((count + 1, recoding.levels.shape[1]), dtype=np.int8)
+    levels[classes] = recoding.levels
+    suppressed = np.empty(len(order), dtype=np.bool_)
+    suppressed[order] = gauge.mark_suppressed(ids, levels[: int(ids.max(initial=-1)) + 1])
+    return replace(recoding, suppressed=suppressed | recoding.suppressed)
+
+
+def _suppress_all(task: SearchTask) -> Recoding:
+    """Return the recoding that releases nothing."""
+    levels = np.broadcast_to(task.max_levels.astype(np.int8), task.table.codes.shape).copy()
+    record = SearchRecord(lattice=1, evaluated=0, optimal=False, lower_bound=0.0, seconds=0.0)
+    return Recoding(method="local", levels=levels, suppressed=np.ones(len(levels), dtype=np.bool_), search=record)
+
+
+def _person_task(people: People, nodes: tuple[Levels, ...]) -> SearchTask:
+    """Return the task over persons: a line per pattern, whose last column is the history at each of the nodes, finest first."""
+    task, table = people.gauge.problem.task, people.gauge.problem.task.table
+    fixed, patterns = list(people.fixed), people.patterns
+    rows = np.add.reduceat(people.gauge.lines.rows, patterns.offsets[:-1])
+    history = _make_history(people, nodes, rows)
+    codes = np.column_stack([people.codes[patterns.offsets[:-1]][:, fixed], np.arange(len(rows))]).astype(np.int32)
+    weight = task.weights[list(people.moving)].sum() if people.moving else 1.0
+    lines = ClassTable(
+        columns=(*(table.columns[j] for j in fixed), HISTORY),
+        levels=(*(table.levels[j] for j in fixed), history),
+        codes=codes,
+        rows=rows,
+        persons=patterns.persons,
+        memberships=None,
+        sensitive={},
+        total_rows=table.total_rows,
+        total_persons=table.total_persons,
+    )
+    return replace(
+        task,
+        table=lines,
+        weights=np.append(task.weights[fixed], weight),
+        min_levels=np.append(task.min_levels[fixed], 0).astype(np.int8),
+        max_levels=np.append(task.max_levels[fixed], len(nodes) - 1).astype(np.int8),
+        diversity=(),
+        closeness=(),
+        population=None,
+        linked=None,
+    )
+
+
+def _make_history(people: People, nodes: tuple[Levels, ...], rows: NDArray[np.int64]) -> LevelTable:
+    """Return the histories of the changing columns as a hierarchy: per pattern its history at each node, which costs what its rows cost."""
+    problem, patterns = people.gauge.problem, people.patterns
+    codes, leaves = np.empty((len(rows), len(nodes)), dtype=np.int32), []
+    weights = problem.weights[list(people.moving)]
+    for level, node in enumerate(nodes):
+        at = tuple(node[j] if j in people.moving else problem.coarsest[j] for j in range(len(node)))
+        ids, firsts = group_lines(problem, people.gauge.lines.codes, at)
+        codes[:, level], count = number_histories(ids, patterns.offsets, people.gauge.amounts, len(firsts))
+        costs = np.zeros(len(people.codes))
+        for j, weight in zip(people.moving, weights, strict=True):
+            costs += problem.task.table.levels[j].loss_of()[people.codes[:, j], node[j]] * (weight / weights.sum())
+        sums = np.bincount(np.repeat(codes[:, level], np.diff(patterns.offsets)), weights=costs * people.gauge.lines.rows, minlength=count)
+        means = sums / np.bincount(codes[:, level], weights=rows, minlength=count)
+        leaves.append(1 + np.round(means * FINENESS).astype(np.int64))
+    return LevelTable(
+        level_names=tuple(str(level) for level in range(len(nodes))),
+        codes=codes,
+        leaves=tuple(leaves),
+        total_leaves=1 + FINENESS,
+        labels=tuple(tuple(f"{level}.{group}" for group in range(len(counts))) for level, counts in enumerate(leaves)),
+        bounds=(None,) * len(nodes),
+        ordered=False,
+    )
