@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from anonymize.engines.engine import match
 from anonymize.layout import LOWER, UPPER, ReleasedClasses, ReleasedColumn, describe_fields, describe_release
-from anonymize.rows.ahead import work_ahead
 from anonymize.rows.class_table import Classes, model_columns
 from anonymize.rows.persons import LINE, PATTERN
 from anonymize.rows.write import write_release
 from anonymize.treatments import Surroundings, make_treatments
+from schemas.ahead import work_ahead
 from schemas.plan import FRESH_ID, Plan
 from schemas.plan_treatments import read_steps
 

@@ -19,9 +19,9 @@ from anonymize.engines.spark import has_java
 from anonymize.pipeline import process
 from anonymize.plan_from_hierarchies import find_hierarchies, make_plan, write_plan
 from anonymize.publish import check_places, publish
-from anonymize.rows.ahead import work_ahead
 from anonymize.rows.write import ROW_GROUP_ROWS, write_release
 from anonymize.work_folder import open_work_folder, sweep_work_folders
+from schemas.ahead import work_ahead
 from schemas.errors import EngineFailed, FileRejected, PlanError, SettingsError, TargetNotReached
 from schemas.plan import load_plan, parse_plan
 

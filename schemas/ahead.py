@@ -1,4 +1,4 @@
-"""Work ahead: the engine makes the next pieces while the writer compresses the last ones."""
+"""Work ahead: one thread makes the next pieces while another works on the last ones."""
 
 import queue
 import threading
