@@ -8,6 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from anonymize.engines.engine import BATCH_ROWS, Engine, EngineSettings
+from anonymize.parts import name_parts
 
 DEFAULT_SHARE_OF_MEMORY = 0.4
 MOST_BYTES = 2 << 30
@@ -50,7 +51,7 @@ class DuckDBEngine(Engine):
         self._connection.unregister("arriving")
 
     def _open(self, name: str, path: Path) -> None:
-        self._connection.read_parquet(str(path)).create_view(name)
+        self._connection.read_parquet(name_parts(path)).create_view(name)
 
     def close(self) -> None:
         """Close the connection and drop its tables."""

@@ -8,22 +8,24 @@ import dataclasses
 import itertools
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import ibis
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from anonymize.parts import read_schema
 from schemas.errors import EngineFailed, SettingsError
 from schemas.messages import N_, Name
 
 ENGINE_NAMES = ("duckdb", "spark")
 BATCH_ROWS = 1 << 17
 LEAST_MEMORY_BYTES = 64 << 20
+# Number of a part and its rows in order → how many were written. It may run in another process, on another machine.
+PartWriter: TypeAlias = Callable[[int, Iterator[pa.RecordBatch]], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,17 +83,17 @@ class Engine(ABC):
 
     @abstractmethod
     def _open(self, name: str, path: Path) -> None:
-        """Name a Parquet file."""
+        """Name a Parquet file, or a folder of parts."""
 
     @abstractmethod
     def close(self) -> None:
         """Forget everything."""
 
     def open_parquet(self, path: Path, schema: pa.Schema) -> ibis.Table:
-        """Return columns of a Parquet file in the types of `schema`; nothing is read yet."""
+        """Return columns of a Parquet file, or of a folder of parts, in the types of `schema`; nothing is read yet."""
         name = self._next_name()
         with self.guard():
-            stored = pq.read_schema(path)
+            stored = read_schema(path)
             self._open(name, path)
         numbers = {
             field.name: stored.field(field.name).type
@@ -131,6 +133,18 @@ class Engine(ABC):
         with self.guard():
             for batch in self._stream(self._compile(expression)):
                 yield batch.cast(schema)
+
+    def write_parts(self, expression: ibis.Table, write: PartWriter) -> list[int]:
+        """Hand the answer to a writer where it arises, part after part in the order the expression states; return the rows of each part.
+
+        Parameters
+        ----------
+        expression : ibis.Table
+            States its order; every part holds the rows after those of the part before.
+        write : PartWriter
+            Called once per part, numbered from 0; more than once where the engine does lost work again.
+        """
+        return [write(0, self.stream(expression))]
 
     def _compile(self, expression: ibis.Table) -> str:
         return str(ibis.to_sql(expression, dialect=self.dialect))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from anonymize.parts import hash_table
 from anonymize.risk.attacks.originals import Originals
 from anonymize.risk.attacks.result import AttackResult
 from anonymize.risk.attacks.suite import Attacked, AttackReport, AttackSettings, run_attacks
@@ -29,7 +30,6 @@ from anonymize.rows.class_table import find_as_of
 from anonymize.rows.source import open_source
 from anonymize.work_folder import open_work_folder
 from schemas.errors import VerificationFailed
-from schemas.files import sha256_file
 from schemas.messages import N_, Message, Name
 from schemas.plan import Plan
 
@@ -187,7 +187,7 @@ def assess(
             extent=_measure_extent(originals, released),
             thresholds=thresholds,
             plan=plan,
-            released_sha256=sha256_file(subject.released),
+            released_sha256=hash_table(subject.released),
             original_sha256=source.sha256,
             settings=settings,
             seconds={"models": modelled - start, "attacks": time.perf_counter() - modelled},

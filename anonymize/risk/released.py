@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from anonymize.parts import name_parts, read_schema
 from schemas.embedded_sql import open_duckdb, quote
 from schemas.errors import FileRejected
 from schemas.messages import N_, Name
@@ -66,7 +66,7 @@ class Released:
     Parameters
     ----------
     path : Path
-        The Parquet file.
+        The Parquet file, or the folder of its parts.
     fields : tuple[ReleasedColumn, ...]
         All fields, in the order of the file.
     facts : Mapping[str, Any]
@@ -147,7 +147,7 @@ def open_released(path: Path, unit: str | None = None, *, work: Path | None = No
     Parameters
     ----------
     path : Path
-        A Parquet file written by `sakusei anonymize run`.
+        A Parquet file, or a folder of part files, written by `sakusei anonymize run`.
     unit : str or None
         The plan's person key; persons are counted by the released id that replaces it, when there is one.
     work : Path or None
@@ -163,7 +163,7 @@ def open_released(path: Path, unit: str | None = None, *, work: Path | None = No
     counted = "persons" if ids or unit is None else "rows"
     with open_duckdb(work) as connection:
         connection.execute("SET preserve_insertion_order = false")
-        connection.read_parquet(str(path)).create_view("released")
+        connection.read_parquet(name_parts(path)).create_view("released")
         person = f"count(DISTINCT {quote(ids[0].name)})" if ids else "count(*)"
         ((rows, persons),) = connection.execute(f"SELECT count(*), {person} FROM released").fetchall()  # noqa: S608
         yield Released(
@@ -181,7 +181,7 @@ def open_released(path: Path, unit: str | None = None, *, work: Path | None = No
 def read_fields(path: Path) -> tuple[tuple[ReleasedColumn, ...], dict[str, Any]]:
     """Return what the fields and the file say of themselves."""
     try:
-        schema = pq.read_schema(path)
+        schema = read_schema(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise FileRejected(
             N_("{file} is not a readable Parquet file"),

@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
+from anonymize.parts import find_parts, hash_table, read_schema
 from anonymize.rows.cell_types import csv_types
 from schemas.errors import FileRejected
-from schemas.files import sha256_file
 from schemas.findings import Finding, FindingKind, Severity
 from schemas.forced_roles import check_forced_roles
 from schemas.messages import N_, Name
@@ -60,7 +60,7 @@ def open_source(path: Path, plan: Plan, *, work: Path, delimiter: str = ",") -> 
     Parameters
     ----------
     path : Path
-        CSV (UTF-8, with a heading) or Parquet.
+        CSV (UTF-8, with a heading), Parquet, or a folder of Parquet files that are one table.
     plan : Plan
         Names every column of the input.
     work : Path
@@ -75,16 +75,18 @@ def open_source(path: Path, plan: Plan, *, work: Path, delimiter: str = ",") -> 
     PlanError
         A column of the input is missing in the plan, or the reverse, or the file itself says that a role is too weak.
     """
-    if not path.is_file():
+    if not path.exists():
         raise FileRejected(N_("there is no file {file}"), N_("give a CSV or Parquet file"), file=Name(path.name))
     with _guard(path):
         schema = _read_parquet(path, plan) if is_parquet(path) else _convert_csv(path, plan, work / "input.parquet", delimiter)
     ready = path if is_parquet(path) else work / "input.parquet"
-    return Source(path=ready, schema=schema, sha256=sha256_file(path))
+    return Source(path=ready, schema=schema, sha256=hash_table(path))
 
 
 def is_parquet(path: Path) -> bool:
-    """Return whether a file begins as Parquet does."""
+    """Return whether a file begins as Parquet does; so must the parts of a folder."""
+    if path.is_dir():
+        return all(is_parquet(part) for part in find_parts(path))
     with path.open("rb") as file:
         return file.read(4) == PARQUET_MAGIC
 
@@ -97,7 +99,7 @@ def needed_columns(plan: Plan) -> list[str]:
 
 
 def _read_parquet(path: Path, plan: Plan) -> pa.Schema:
-    found = pq.read_schema(path)
+    found = read_schema(path)
     check_heading(found.names)
     plan.check_input(found.names)
     check_forced_roles(path, plan)
@@ -146,10 +148,10 @@ def read_columns(path: Path, delimiter: str) -> list[str]:
     FileRejected
         The file or its heading cannot be read.
     """
-    if not path.is_file():
+    if not path.exists():
         raise FileRejected(N_("there is no file {file}"), N_("give a CSV or Parquet file"), file=Name(path.name))
     with _guard(path):
-        names: list[str] = pq.read_schema(path).names if is_parquet(path) else read_heading(path, delimiter)
+        names: list[str] = read_schema(path).names if is_parquet(path) else read_heading(path, delimiter)
     return names
 
 

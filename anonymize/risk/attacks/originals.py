@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from anonymize.parts import find_parts, name_parts
 from schemas.embedded_sql import open_duckdb, quote
 
 PLACE = "__place"
@@ -19,12 +20,12 @@ PLACE = "__place"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Originals:
-    """A typed Parquet file.
+    """A typed Parquet file, or a folder of parts.
 
     Parameters
     ----------
     path : Path
-        The file.
+        The file, or the folder of its parts.
     schema : pa.Schema
         Columns that are released or counted by, as the processing reads them.
     unit : str or None
@@ -46,21 +47,21 @@ class Originals:
     def count(self) -> tuple[int, int]:
         """Return rows and distinct persons."""
         with open_duckdb(self.work) as connection:
-            connection.read_parquet(str(self.path)).create_view("original")
+            connection.read_parquet(name_parts(self.path)).create_view("original")
             ((rows, persons),) = connection.execute(f"SELECT count(*), {self.person_sql} FROM original").fetchall()  # noqa: S608
         return int(rows), int(persons)
 
     def distinct(self, name: str) -> pa.ChunkedArray:
         """Return the distinct values of a column; a missing value is one of them."""
         with open_duckdb(self.work) as connection:
-            connection.read_parquet(str(self.path)).create_view("original")
+            connection.read_parquet(name_parts(self.path)).create_view("original")
             found = connection.sql(f"SELECT DISTINCT {quote(name)} FROM original").to_arrow_table()  # noqa: S608 - the name is quoted
         return found.column(0).cast(self.schema.field(name).type)
 
     def latest(self, names: list[str]) -> pa.Table:
         """Return one row: the greatest value of each column."""
         with open_duckdb(self.work) as connection:
-            connection.read_parquet(str(self.path)).create_view("original")
+            connection.read_parquet(name_parts(self.path)).create_view("original")
             greatest = ", ".join(f"max({quote(name)}) AS {quote(name)}" for name in names)
             found = connection.sql(f"SELECT {greatest} FROM original").to_arrow_table()  # noqa: S608 - names are quoted
         return found.cast(pa.schema([self.schema.field(name) for name in names]))
@@ -68,8 +69,8 @@ class Originals:
     def choose(self, rng: np.random.Generator, most: int) -> NDArray[np.int64]:
         """Return row numbers in random order: one random row of each of at most so many random persons."""
         if self.unit is None:
-            return rng.permutation(pq.read_metadata(self.path).num_rows)[:most].astype(np.int64)
-        keys = pq.read_table(self.path, columns=[self.unit]).column(0).combine_chunks().dictionary_encode()
+            return rng.permutation(sum(pq.read_metadata(part).num_rows for part in find_parts(self.path)))[:most].astype(np.int64)
+        keys = pq.read_table(name_parts(self.path), columns=[self.unit]).column(0).combine_chunks().dictionary_encode()
         codes = pc.fill_null(keys.indices, len(keys.dictionary)).to_numpy(zero_copy_only=False)
         shuffled = rng.permutation(len(codes))
         _, first = np.unique(codes[shuffled], return_index=True)
@@ -79,9 +80,10 @@ class Originals:
         """Return some rows, in the order of their numbers as given."""
         with open_duckdb(self.work) as connection:
             connection.register("chosen", pa.table({"number": rows, PLACE: np.arange(len(rows))}))
-            connection.read_parquet(str(self.path), file_row_number=True).create_view("original")
+            connection.read_parquet(name_parts(self.path)).create_view("original")
             names = ", ".join(f"original.{quote(name)}" for name in self.schema.names)
-            sql = f"SELECT {names} FROM original JOIN chosen ON file_row_number = number ORDER BY {PLACE}"  # noqa: S608 - names are quoted
+            numbered = "SELECT *, row_number() OVER () - 1 AS __number FROM original"
+            sql = f"SELECT {names} FROM ({numbered}) AS original JOIN chosen ON __number = number ORDER BY {PLACE}"  # noqa: S608 - names are quoted
             return connection.sql(sql).to_arrow_table().cast(self.schema)
 
     def count_same(self, drawn: pa.Table, columns: list[str]) -> NDArray[np.int64]:
@@ -90,7 +92,7 @@ class Originals:
         equal = " AND ".join(f"d.{quote(name)} IS NOT DISTINCT FROM w.{quote(name)}" for name in columns)
         with open_duckdb(self.work) as connection:
             connection.register("drawn", drawn.select(columns).append_column(PLACE, pa.array(np.arange(drawn.num_rows))))
-            connection.read_parquet(str(self.path)).create_view("original")
+            connection.read_parquet(name_parts(self.path)).create_view("original")
             whole = f"SELECT {names}, {self.person_sql} AS persons FROM original GROUP BY {names}"  # noqa: S608 - names are quoted
             sql = f"SELECT persons FROM drawn d JOIN ({whole}) w ON {equal} ORDER BY {PLACE}"  # noqa: S608
             found: NDArray[np.int64] = connection.sql(sql).to_arrow_table().column(0).to_numpy().astype(np.int64)
