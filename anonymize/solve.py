@@ -29,6 +29,7 @@ def make_task(classes: Classes, plan: Plan, method: Method, *, share_of_t: float
         suppression_limit=plan.suppression_limit,
         weights=np.array([column.weight for column in plan.recoded], dtype=np.float64),
         diversity=plan.privacy.diversity,
+        population=classes.population,
         closeness=tuple(dataclasses.replace(c, t=c.t * share_of_t) for c in plan.privacy.closeness),
         method=method,
         linked=None if classes.owners is None else plan.linked,

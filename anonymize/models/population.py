@@ -12,6 +12,7 @@ individuals from shared databases (δ-presence), doi:10.1145/1247480.1247554.
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,14 +54,14 @@ class PopulationIndex:
         self._total = int(population.persons.sum())
         self._cells: OrderedDict[tuple[int, ...], _Cells] = OrderedDict()
 
-    def count(self, values: NDArray[np.int32], levels: NDArray[np.int64]) -> Matches:
+    def count(self, values: NDArray[np.int32], levels: NDArray[np.integer[Any]]) -> Matches:
         """Return the people who match each class.
 
         Parameters
         ----------
         values : NDArray[np.int32]
             (classes, columns): values of one line of each class, as positions in the level tables.
-        levels : NDArray[np.int64]
+        levels : NDArray of integers
             (columns) or (classes, columns): released levels.
         """
         mine = values[:, self._columns]

@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anonymize.classes import ClassTable, SensitiveCounts
+from anonymize.classes import ClassTable, Population, SensitiveCounts
 from anonymize.engines.engine import Engine, match
 from anonymize.ordering import sort_rows
+from anonymize.populations import make_population
 from anonymize.rows.persons import LINE, PATTERN, PERSONS, ROWS, Histories, find_histories, find_patterns, find_varying
 from anonymize.rows.selection import check_unit
 from schemas.errors import FileRejected
@@ -41,6 +42,8 @@ class Classes:
         Never leaves the engine rooms.
     as_of : str or None
         Day on which ages were counted (see `find_as_of`).
+    population : Population or None
+        The population table of the plan, in groups of the class table.
     owners : pa.Table or None
         Person key and `__pattern` of every person; None: rows are not linked, or no two lines are one person's.
     varies : Mapping[str, str]
@@ -50,6 +53,7 @@ class Classes:
     table: ClassTable
     keys: pa.Table
     as_of: str | None = None
+    population: Population | None = None
     owners: pa.Table | None = None
     varies: Mapping[str, str] = field(default_factory=dict)
 
@@ -102,7 +106,8 @@ def build_class_table(engine: Engine, rows: ibis.Table, plan: Plan) -> Classes:
         total_rows=int(_integers(counts, ROWS).sum()),
         total_persons=_count_persons(engine, cells, plan, _integers(counts, PERSONS)),
     )
-    return _add_persons(engine, cells, Classes(table=table, keys=keys, as_of=find_as_of(counts, plan)), plan)
+    classes = Classes(table=table, keys=keys, as_of=find_as_of(counts, plan), population=make_population(plan, table))
+    return _add_persons(engine, cells, classes, plan)
 
 
 def _add_persons(engine: Engine, cells: ibis.Table, classes: Classes, plan: Plan) -> Classes:

@@ -7,7 +7,7 @@ safe because processing refuses to drop the unit of a file in which a person has
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from anonymize.verify import sql
 from anonymize.verify.levels import check_levels
+from anonymize.verify.population import check_population, measure_population, show_figures
 from anonymize.verify.treatments import check_treatments
 from schemas.errors import FileRejected, VerificationFailed
 from schemas.findings import Reason
@@ -41,6 +42,8 @@ class Verification:
         Per column, the figure of the worst class (see `verify_sql.measure_diversity`).
     closeness : Mapping[str, float]
         Per column, the greatest distance from the whole release, 0–1.
+    population : Mapping[str, float]
+        Figures against the population table (see `verify.population`); empty where the plan names none.
     """
 
     rows: int
@@ -49,11 +52,13 @@ class Verification:
     smallest_class: int
     diversity: Mapping[str, float]
     closeness: Mapping[str, float]
+    population: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
         """Return the figures for machines."""
         counts = {"rows": self.rows, "persons": self.persons, "classes": self.classes, "smallest_class": self.smallest_class}
-        return {**counts, "l_diversity": dict(self.diversity), "t_closeness": dict(self.closeness)}
+        models = {"l_diversity": dict(self.diversity), "t_closeness": dict(self.closeness)}
+        return {**counts, **models, **({"population": show_figures(self.population)} if self.population else {})}
 
 
 def verify_file(path: Path, plan: Plan, *, work: Path | None = None) -> Verification:
@@ -214,6 +219,7 @@ def _measure(file: sql.WrittenFile, plan: Plan) -> Verification:
         persons=persons,
         classes=classes,
         smallest_class=smallest,
+        population=measure_population(file, plan) if rows else {},
         diversity={d.column: sql.measure_diversity(file, d.column, d.kind, d.l) for d in plan.privacy.diversity if rows},
         closeness={c.column: sql.measure_closeness(file, c.column, c.distance) for c in plan.privacy.closeness if rows},
     )
@@ -265,4 +271,12 @@ def _check_labels(file: sql.WrittenFile, plan: Plan, _measured: Verification) ->
 
 
 Check = Callable[[sql.WrittenFile, Plan, Verification], Iterator[Reason]]
-CHECKS: tuple[Check, ...] = (_check_k, _check_rows_per_person, _check_diversity, _check_closeness, _check_treatments, _check_labels)
+CHECKS: tuple[Check, ...] = (
+    _check_k,
+    _check_rows_per_person,
+    _check_diversity,
+    _check_closeness,
+    check_population,
+    _check_treatments,
+    _check_labels,
+)

@@ -63,6 +63,11 @@ class ListedHierarchy(Hierarchy):
         self.ordered = self._unbroken and (listing.ordered or self._numbers is not None)
         self._rank = rank
 
+    @property
+    def leaves(self) -> pa.Array:
+        """The listed leaves, as texts."""
+        return self._leaves
+
     def resolve(self, values: pa.Array, *, column: str | None = None) -> LevelTable:
         """Return the groups of distinct values at every level; all listed leaves count."""
         present = present_only(values)
