@@ -134,8 +134,8 @@ class Engine(ABC):
             for batch in self._stream(self._compile(expression)):
                 yield batch.cast(schema)
 
-    def write_parts(self, expression: ibis.Table, write: PartWriter) -> list[int]:
-        """Hand the answer to a writer where it arises, part after part in the order the expression states; return the rows of each part.
+    def write_parts(self, expression: ibis.Table, write: PartWriter) -> dict[int, int]:
+        """Hand the answer to a writer where it arises, part after part in the order the expression states; return rows by number of the part.
 
         Parameters
         ----------
@@ -144,7 +144,7 @@ class Engine(ABC):
         write : PartWriter
             Called once per part, numbered from 0; more than once where the engine does lost work again.
         """
-        return [write(0, self.stream(expression))]
+        return {0: write(0, self.stream(expression))}
 
     def _compile(self, expression: ibis.Table) -> str:
         return str(ibis.to_sql(expression, dialect=self.dialect))

@@ -1,6 +1,7 @@
 """Spark, through its SQL: the engine for what outgrows one machine. PySpark and Java come with the optional installation.
 
-Arrow goes in and out, never pandas. One session serves a whole process, because starting Java takes seconds.
+Arrow goes in and out, never pandas. One session serves a whole process, because starting Java takes seconds. Where it runs is said
+the way Spark is always told: by `spark-submit`, or by `--master` in PYSPARK_SUBMIT_ARGS; without either, on this machine (docs/cluster.md).
 """
 
 import atexit
@@ -10,20 +11,24 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from anonymize.engines.engine import BATCH_ROWS, Engine, EngineSettings
+from anonymize.engines.engine import BATCH_ROWS, Engine, EngineSettings, PartWriter
 from anonymize.work_folder import open_work_folder
 from schemas.errors import EngineUnavailable
 from schemas.messages import N_
 
+if TYPE_CHECKING:
+    import ibis
+
 DRIVER_MEMORY = "2g"
-SUBMITTED = "PYSPARK_GATEWAY_PORT"  # set by spark-submit, which then names the master
+SUBMITTED, ARGUMENTS = "PYSPARK_GATEWAY_PORT", "PYSPARK_SUBMIT_ARGS"  # spark-submit sets the first; it then names the master
+PART, ROWS = "part", "rows"
 SILENT_LOG = """status = off
 appender.nowhere.type = Null
 appender.nowhere.name = nowhere
@@ -33,7 +38,7 @@ rootLogger.appenderRef.nowhere.ref = nowhere
 
 
 class SparkEngine(Engine):
-    """A Spark session in local mode, or the one that `spark-submit` brought."""
+    """A Spark session on this machine, or on the cluster that was named."""
 
     name = "spark"
     dialect = "pyspark"
@@ -56,6 +61,14 @@ class SparkEngine(Engine):
             with pq.ParquetFile(part) as file:
                 yield from file.iter_batches(BATCH_ROWS)
         shutil.rmtree(parts)
+
+    def write_parts(self, expression: "ibis.Table", write: PartWriter) -> dict[int, int]:
+        """Let the executors write, each its range of the order; the driver gets no row, only how many there were."""
+        task = partial(_write_part, write, expression.schema().to_pyarrow())
+        with self.guard(), _ignore_pandas():
+            ordered = self._session.sql(self._compile(expression))
+            told = ordered.mapInArrow(task, f"{PART} int, {ROWS} bigint").toArrow()
+        return dict(zip(told[PART].to_pylist(), told[ROWS].to_pylist(), strict=True))
 
     def _keep(self, name: str, sql: str) -> None:
         self._open(name, self._write_parts(name, sql))
@@ -105,9 +118,11 @@ def open_session(threads: int) -> Any:
     log = folder / "log4j2.properties"
     log.write_text(SILENT_LOG, encoding="utf-8")
     builder = session_class.builder.appName("sakusei")
-    for key, value in session_settings(folder, log, threads).items():
+    on_cluster = names_master(os.environ)
+    settings = cluster_settings() if on_cluster else machine_settings(folder, threads)
+    for key, value in {**session_settings(folder, log), **settings}.items():
         builder = builder.config(key, value)
-    if SUBMITTED not in os.environ:
+    if not on_cluster:
         builder = builder.master(f"local[{threads}]")
     with _close_error_stream(), _ignore_pandas():
         session = builder.getOrCreate()
@@ -115,21 +130,41 @@ def open_session(threads: int) -> Any:
     return session
 
 
-def session_settings(folder: Path, log: Path, threads: int) -> dict[str, str]:
-    """Return the settings of a session: quiet, private, UTC, no pages on the network, one shuffle partition per thread."""
+def session_settings(folder: Path, log: Path) -> dict[str, str]:
+    """Return the settings of every session: quiet, UTC, no pages on the network, no record of queries, which may hold values."""
     return {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.memory": DRIVER_MEMORY,
+        "spark.eventLog.enabled": "false",
+        "spark.log.level": "OFF",
+        "spark.executor.syncLogLevel.enabled": "true",
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={log.as_uri()} -Dlog4j.configurationFile={log.as_uri()}",
-        "spark.local.dir": str(folder),
         "spark.sql.warehouse.dir": (folder / "warehouse").as_uri(),
-        "spark.sql.shuffle.partitions": str(threads),
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.ansi.enabled": "true",
     }
+
+
+def machine_settings(folder: Path, threads: int) -> dict[str, str]:
+    """Return the settings of a session on this machine: nothing on the network, private overflow, one shuffle partition per thread."""
+    return {
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.memory": DRIVER_MEMORY,
+        "spark.local.dir": str(folder),
+        "spark.sql.shuffle.partitions": str(threads),
+    }
+
+
+def cluster_settings() -> dict[str, str]:
+    """Return the settings of a session on a cluster: what executors spill and shuffle is encrypted; the rest is the cluster's."""
+    return {"spark.io.encryption.enabled": "true"}
+
+
+def names_master(environment: Mapping[str, str]) -> bool:
+    """Return whether `spark-submit`, or `--master` in PYSPARK_SUBMIT_ARGS, says where Spark runs."""
+    words = environment.get(ARGUMENTS, "").split()
+    return SUBMITTED in environment or any(word == "--master" or word.startswith("--master=") for word in words)
 
 
 def has_java(environment: Mapping[str, str]) -> bool:
@@ -160,6 +195,16 @@ def _close_error_stream() -> Iterator[None]:
         os.dup2(saved, 2)
         os.close(saved)
         os.close(nowhere)
+
+
+def _write_part(write: PartWriter, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Write one range of the order, in the Python process of an executor, and tell its number and rows."""
+    from pyspark import TaskContext
+
+    task = TaskContext.get()
+    number = task.partitionId() if task else 0
+    rows = write(number, (batch.cast(schema) for batch in batches))
+    yield pa.RecordBatch.from_arrays([pa.array([number], pa.int32()), pa.array([rows], pa.int64())], [PART, ROWS])
 
 
 def _import_session() -> Any:

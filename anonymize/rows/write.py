@@ -4,13 +4,17 @@ Decided here: no statistics, no page index, no pandas metadata, row groups of a 
 so that pages break at the same places however the rows arrived.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from anonymize.parts import name_part
+from schemas.files import replace_file
+
 ROW_GROUP_ROWS = 1 << 18
+Expand = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 def write_release(path: Path, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> int:
@@ -45,6 +49,41 @@ def write_release(path: Path, schema: pa.Schema, batches: Iterator[pa.RecordBatc
         if not rows:
             writer.write_table(schema.empty_table())
     return rows
+
+
+def write_part(folder: Path, schema: pa.Schema, expand: Expand, number: int, batches: Iterator[pa.RecordBatch]) -> int:
+    """Write one part of a release and return its rows; a part written before under the same number gives way.
+
+    Parameters
+    ----------
+    folder : Path
+        Existing folder of the parts.
+    schema : pa.Schema
+        Fields and metadata of the release.
+    expand : callable
+        Makes released rows of what the engine holds.
+    number : int
+        Which part, from 0.
+    batches : iterator of pa.RecordBatch
+        The engine's rows of this part, in canonical order.
+    """
+    with replace_file(folder / name_part(number)) as temporary:
+        return write_release(temporary, schema, expand(batches))
+
+
+def drop_empty_parts(folder: Path, rows: Mapping[int, int]) -> None:
+    """Remove parts without rows, as long as one part is left to say what the columns are.
+
+    Parameters
+    ----------
+    folder : Path
+        The parts.
+    rows : Mapping[int, int]
+        Number of a part → its rows.
+    """
+    empty = sorted(number for number, count in rows.items() if not count)
+    for number in empty if any(rows.values()) else empty[1:]:
+        (folder / name_part(number)).unlink()
 
 
 def _cut_groups(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
