@@ -5,7 +5,7 @@ bounds; every field says where it comes from. Also decided here: the canonical o
 level is released (search) and how rows are written (`anonymize.rows.write`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from anonymize.classes import ClassTable
+from anonymize.ordering import number_present, sort_rows
 from anonymize.recoding import Recoding, released_cells
 from anonymize.treatments import name_treatment
 from schemas.files import canonical_json
@@ -24,7 +25,43 @@ from schemas.tables import load_table
 
 METADATA_KEY = "sakusei"
 FORMAT = "sakusei-release-1"
-LABEL, LOWER, UPPER = "label", "from", "to"
+LABEL, LOWER, UPPER, PARTS = "label", "from", "to", "values"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ColumnValues:
+    """What a column may be released as, and the value of each line.
+
+    Parameters
+    ----------
+    values : pa.Table
+        Label and, where there are any, bounds ("from", "to") and parts ("values") of each value.
+    leaves : NDArray[np.int64]
+        Leaves under each value.
+    total_leaves : int
+        Leaves of the column.
+    cells : NDArray[np.int64]
+        (lines): value of each line of the class table; meaningless where suppressed.
+    """
+
+    values: pa.Table
+    leaves: NDArray[np.int64]
+    total_leaves: int
+    cells: NDArray[np.int64]
+
+    def __repr__(self) -> str:
+        """Show counts, never values."""
+        return f"ColumnValues({len(self.values)} values, {len(self.cells)} lines)"
+
+    def extend(self, more: pa.Table, leaves: Sequence[int]) -> "ColumnValues":
+        """Return the column with more values; lines keep theirs."""
+        values = pa.concat_tables([self.values, more.select(self.values.column_names).cast(self.values.schema)])
+        known = np.concatenate([self.leaves, np.array(leaves, dtype=np.int64)])
+        return ColumnValues(values=values, leaves=known, total_leaves=self.total_leaves, cells=self.cells)
+
+    def line_losses(self) -> NDArray[np.float64]:
+        """Return (lines): the loss of each released cell, 0–1 (see `anonymize.loss`)."""
+        return np.asarray((self.leaves[self.cells] - 1) / max(self.total_leaves - 1, 1), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,6 +78,8 @@ class ReleasedColumn:
         Per released value, the position of its label.
     lower, upper : pa.Array or None
         Per released value, its typed bounds; None without an order.
+    parts : pa.Array or None
+        Per released value, the labels it is made of; None where sets are not released.
     of_class : NDArray[np.int32]
         Per class, its released value.
     """
@@ -50,11 +89,18 @@ class ReleasedColumn:
     label_codes: NDArray[np.int32]
     lower: pa.Array | None
     upper: pa.Array | None
+    parts: pa.Array | None
     of_class: NDArray[np.int32]
 
     def __repr__(self) -> str:
         """Show counts, never values."""
         return f"ReleasedColumn({len(self.label_codes)} values)"
+
+    @property
+    def companions(self) -> dict[str, pa.Array]:
+        """The fields beside the label, by name: bounds, or parts."""
+        beside = {LOWER: self.lower, UPPER: self.upper, PARTS: self.parts}
+        return {f"{self.name}_{part}": array for part, array in beside.items() if array is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -73,51 +119,80 @@ class ReleasedClasses:
     columns: tuple[ReleasedColumn, ...]
 
 
-def number_released(table: ClassTable, recoding: Recoding) -> ReleasedClasses:
+def list_values(table: ClassTable, recoding: Recoding) -> tuple[ColumnValues, ...]:
+    """Return what every line is released as, column by column: groups of levels."""
+    cells = released_cells(table, recoding.levels)
+    return tuple(
+        ColumnValues(values=_all_groups(levels), leaves=np.concatenate(levels.leaves), total_leaves=levels.total_leaves, cells=cells[:, j])
+        for j, levels in enumerate(table.levels)
+    )
+
+
+def number_released(names: Sequence[str], values: Sequence[ColumnValues], suppressed: NDArray[np.bool_]) -> ReleasedClasses:
     """Return the released classes: lines with equal released values, sorted by those values, first column first.
 
     Parameters
     ----------
-    table : ClassTable
-        n lines.
-    recoding : Recoding
-        Level of every cell, and which lines are suppressed.
+    names : Sequence[str]
+        Names of the quasi-identifiers.
+    values : Sequence[ColumnValues]
+        Per quasi-identifier, the value of each of n lines.
+    suppressed : NDArray[np.bool_]
+        (n): lines that are not released.
     """
-    kept = ~recoding.suppressed
-    cells = released_cells(table, recoding.levels)[kept]
-    ranks = np.empty(cells.shape, dtype=np.int64)
-    values = []
-    for j, levels in enumerate(table.levels):
-        released, ranks[:, j] = _rank_values(levels, cells[:, j])
-        values.append(released)
+    kept = ~suppressed
+    ranks = np.empty((int(kept.sum()), len(names)), dtype=np.int64)
+    distinct_values = []
+    for j, column in enumerate(values):
+        released, ranks[:, j] = rank_values(column.values, column.cells[kept])
+        distinct_values.append(released)
     distinct, of_kept = _number_rows(ranks)
     of_line = np.full(len(kept), -1, dtype=np.int64)
     of_line[kept] = of_kept
     columns = tuple(
-        ReleasedColumn(name=name, of_class=distinct[:, j].astype(np.int32), **released)
-        for j, (name, released) in enumerate(zip(table.columns, values, strict=True))
+        _encode_column(name, released, distinct[:, j].astype(np.int32))
+        for j, (name, released) in enumerate(zip(names, distinct_values, strict=True))
     )
     return ReleasedClasses(of_line=of_line, columns=columns)
 
 
-def _rank_values(levels: LevelTable, cells: NDArray[np.int64]) -> tuple[dict[str, Any], NDArray[np.int64]]:
-    """Return the released values of a column in canonical order, and the place of each cell's value in it."""
-    used, place = np.unique(cells, return_inverse=True)
-    every = _all_groups(levels).take(pa.array(used))
-    keys = [LOWER, UPPER, LABEL] if LOWER in every.column_names else [LABEL]
+def rank_values(values: pa.Table, cells: NDArray[np.int64]) -> tuple[pa.Table, NDArray[np.int64]]:
+    """Return the released values of a column in canonical order, and the place of each cell's value in it.
+
+    Values with equal label and bounds are one value.
+
+    Parameters
+    ----------
+    values : pa.Table
+        All values a cell may have (see `ColumnValues`).
+    cells : NDArray[np.int64]
+        Value of each cell.
+    """
+    used, place = number_present(cells, values.num_rows)
+    keys = [key for key in (LOWER, UPPER, LABEL) if key in values.column_names]
+    every = values.take(pa.array(used))
     order = pc.sort_indices(every, sort_keys=[(key, "ascending") for key in keys], null_placement="at_end")
     ordered = every.take(order)
-    fresh = _starts_anew(ordered)
+    fresh = _starts_anew(ordered.select(keys))
     rank_of = np.empty(len(used), dtype=np.int64)
     rank_of[order.to_numpy()] = np.cumsum(fresh) - 1
-    distinct = ordered.filter(pa.array(fresh))
-    encoded = distinct.column(LABEL).combine_chunks().dictionary_encode()
+    return ordered.filter(pa.array(fresh)), rank_of[place.reshape(-1)]
+
+
+def _encode_column(name: str, released: pa.Table, of_class: NDArray[np.int32]) -> ReleasedColumn:
+    """Return the values of a column with its labels as a dictionary."""
+    encoded = released.column(LABEL).combine_chunks().dictionary_encode()
     encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    bounds = {
-        "lower": distinct.column(LOWER).combine_chunks() if LOWER in keys else None,
-        "upper": distinct.column(UPPER).combine_chunks() if UPPER in keys else None,
-    }
-    return {"labels": encoded.dictionary, "label_codes": encoded.indices.to_numpy().astype(np.int32), **bounds}, rank_of[place.reshape(-1)]
+    beside = {part: released.column(part).combine_chunks() if part in released.column_names else None for part in (LOWER, UPPER, PARTS)}
+    return ReleasedColumn(
+        name=name,
+        labels=encoded.dictionary,
+        label_codes=encoded.indices.to_numpy().astype(np.int32),
+        lower=beside[LOWER],
+        upper=beside[UPPER],
+        parts=beside[PARTS],
+        of_class=of_class,
+    )
 
 
 def _all_groups(levels: LevelTable) -> pa.Table:
@@ -143,7 +218,7 @@ def _starts_anew(ordered: pa.Table) -> NDArray[np.bool_]:
 
 def _number_rows(ranks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the distinct rows in ascending order, and the number of each row in it."""
-    order = np.lexsort(ranks.T[::-1])
+    order = sort_rows(ranks)
     ordered = ranks[order]
     fresh = np.ones(len(ordered), dtype=bool)
     fresh[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
@@ -166,10 +241,10 @@ def describe_fields(column: PlannedColumn, plan: Plan, levels: Mapping[str, list
     kinds : Mapping[str, pa.DataType]
         Field name → Arrow type.
     """
-    parts = [LABEL, LOWER, UPPER] if column.is_recoded else ["id" if column.treatment == FRESH_ID else "value"]
+    parts = [LABEL, LOWER, UPPER, PARTS] if column.is_recoded else ["id" if column.treatment == FRESH_ID else "value"]
     fields = []
     for part in parts:
-        name = f"{column.name}_{part}" if part in {LOWER, UPPER} else column.name
+        name = f"{column.name}_{part}" if part in {LOWER, UPPER, PARTS} else column.name
         if name in kinds:
             metadata = {METADATA_KEY: canonical_json(_describe(column, part, plan, levels.get(column.name)))}
             fields.append(pa.field(name, kinds[name], metadata=metadata))

@@ -3,6 +3,7 @@
 Decided here: what a released cell costs. Not decided here: which recoding is chosen.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from anonymize.classes import ClassTable
+    from anonymize.layout import ColumnValues
     from anonymize.recoding import Recoding
 
 
@@ -55,3 +57,19 @@ def compute_loss(table: "ClassTable", recoding: "Recoding", weights: NDArray[np.
     losses[recoding.suppressed] = 1.0
     per_line = losses @ (weights / weights.sum())
     return float(per_line @ table.rows / table.total_rows)
+
+
+def measure_columns(table: "ClassTable", suppressed: NDArray[np.bool_], values: Sequence["ColumnValues"]) -> NDArray[np.float64]:
+    """Return (columns): the mean loss of what each quasi-identifier is released as, over all rows, 1 for a suppressed row.
+
+    Parameters
+    ----------
+    table : ClassTable
+        n lines.
+    suppressed : NDArray[np.bool_]
+        (n): lines that are not released.
+    values : Sequence[ColumnValues]
+        Per column, the released value of each line, narrowed or not.
+    """
+    means = [float(table.rows @ np.where(suppressed, 1.0, column.line_losses())) / max(table.total_rows, 1) for column in values]
+    return np.array(means, dtype=np.float64)

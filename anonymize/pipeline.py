@@ -5,29 +5,23 @@ before the verifier has read the written file. Not decided here: how any step wo
 """
 
 import dataclasses
-import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from anonymize.classes import Method
 from anonymize.engines.engine import Engine, EngineSettings, open_engine
 from anonymize.layout import number_released
-from anonymize.loss import compute_loss
+from anonymize.method_file import write_method
 from anonymize.publish import check_places, publish
-from anonymize.recoding import Recoding
-from anonymize.report import ProcessingReport, Stopwatch, count_levels, find_levels, loss_per_column, measure_peak_bytes
+from anonymize.report import ProcessingReport, Stopwatch, count_blank_cells, count_levels, find_levels, measure_peak_bytes
 from anonymize.rows.apply import Release, apply_release, treat_early
 from anonymize.rows.class_table import Classes, build_class_table
-from anonymize.rows.persons import LINE
 from anonymize.rows.selection import Selection, select_rows
 from anonymize.rows.source import Source, open_source
-from anonymize.solve import compare_losses, propose
+from anonymize.solve import Solved, compare_losses, describe_tightening, propose
+from anonymize.tightening import release_values
 from anonymize.treatments import Surroundings
 from anonymize.verify.file import Verification, is_close, verify_file
 from anonymize.work_folder import open_work_folder
@@ -135,6 +129,9 @@ def process(
     PlanError, FileRejected, TargetNotReached, VerificationFailed, EngineUnavailable, EngineFailed, SettingsError
         Nothing was written.
     """
+    from anonymize.search.rehearsal import start_rehearsal
+
+    start_rehearsal()
     secret = str(seed).encode() if seed is not None else secrets.token_bytes(SEED_BYTES)
     check_places(source, [path for path in (output, report_output, method_output) if path])
     job = Job(
@@ -151,32 +148,32 @@ def process(
         advance=advance or (lambda _steps: None),
     )
     with open_work_folder(output.resolve().parent) as work:
-        report, classes, recoding = _run(job, work)
+        report, solved = _run(job, work)
         made = [(work / "release.parquet", output)]
         if report_output:
             (work / "report.json").write_bytes(readable_json(report.to_json()))
             made.insert(0, (work / "report.json", report_output))
         if method_output:
-            _write_method(work / "method.parquet", job, classes, recoding)
+            write_method(work / "method.parquet", plan, solved.classes, solved.recoding, seed=secret, engine=engine)
             made.insert(0, (work / "method.parquet", method_output))
         publish(made)
     return report
 
 
-def _run(job: Job, work: Path) -> tuple[ProcessingReport, Classes, Recoding]:
+def _run(job: Job, work: Path) -> tuple[ProcessingReport, Solved]:
     """Do all steps up to the verified file in the work folder."""
     with job.clock.measure("read"):
         source = open_source(job.source, job.plan, work=work, delimiter=job.delimiter)
     job.advance(1)
     engine = open_engine(job.engine, EngineSettings(work=work, threads=job.threads, memory_limit_bytes=job.memory_limit_bytes))
     try:
-        selection, classes, recoding, rows_out = _solve_and_write(job, engine, source, work)
+        selection, solved, rows_out = _solve_and_write(job, engine, source, work)
     finally:
         engine.close()
     with job.clock.measure("verify"):
         verification = verify_file(work / "release.parquet", job.plan, work=work)
-        suppressed = int(classes.table.rows[recoding.suppressed].sum())
-        counts = _count_rows(selection, classes)
+        suppressed = solved.suppressed_rows
+        counts = _count_rows(selection, solved.classes)
         if not rows_out == verification.rows == counts["rows_in"] - selection.left_out.rows - suppressed:
             raise EngineFailed(
                 N_("rows were lost: {rows_in} came in, {suppressed} were suppressed, {rows_out} were written"),
@@ -188,10 +185,10 @@ def _run(job: Job, work: Path) -> tuple[ProcessingReport, Classes, Recoding]:
     job.advance(1)
     output_sha256 = sha256_file(work / "release.parquet")
     with job.clock.measure("compare"):
-        losses = compare_losses(classes, job.plan, recoding, seek_other=job.compare)
+        losses = compare_losses(solved.classes, job.plan, solved.loss, job.method, seek_other=job.compare)
     hashes = {"input_sha256": source.sha256, "output_sha256": output_sha256}
-    rest = {**hashes, **counts, "losses": losses}
-    return _make_report(job, classes, recoding, verification, rest), classes, recoding
+    rest = {**hashes, **counts, "losses": losses, "reapplied": {}}
+    return _make_report(job, solved, verification, rest), solved
 
 
 def _count_rows(selection: Selection, classes: Classes) -> dict[str, int]:
@@ -202,8 +199,8 @@ def _count_rows(selection: Selection, classes: Classes) -> dict[str, int]:
     return {"rows_in": rows_in, "persons_in": persons_in, **dataclasses.asdict(selection.left_out)}
 
 
-def _solve_and_write(job: Job, engine: Engine, source: Source, work: Path) -> tuple[Selection, Classes, Recoding, int]:
-    """Return the rows that took part, the class table, the recoding, and the rows written."""
+def _solve_and_write(job: Job, engine: Engine, source: Source, work: Path) -> tuple[Selection, Solved, int]:
+    """Return the rows that took part, the class table with its recoding, and the rows written."""
     plan = job.plan
     around = Surroundings(engine=engine, unit=plan.unit, seed=job.seed, folder=plan.folder)
     with job.clock.measure("classes"):
@@ -215,20 +212,22 @@ def _solve_and_write(job: Job, engine: Engine, source: Source, work: Path) -> tu
     target = work / "release.parquet"
     for recoding in propose(classes, plan, job.method, job.clock):
         with job.clock.measure("apply"):
-            written = apply_release(rows, _make_release(plan, classes, recoding), around, target)
+            solved = Solved(classes=classes, recoding=recoding, values=release_values(classes, recoding, plan))
+            written = apply_release(rows, _make_release(plan, solved), around, target)
         if not plan.privacy.closeness or is_close(target, plan, work=work):
             job.advance(2)
-            return selection, classes, recoding, written
+            return selection, solved, written
     raise TargetNotReached(
         N_("no recoding was found whose release holds the t-closeness of the plan"),
         N_("raise t, allow coarser levels, or lower suppression_limit: suppressed rows move the whole that classes are compared with"),
     )
 
 
-def _make_release(plan: Plan, classes: Classes, recoding: Recoding) -> Release:
-    levels = {column: list(names) for column, names in count_levels(classes.table, recoding).items()}
-    released = number_released(classes.table, recoding)
-    return Release(plan=plan, classes=classes, released=released, levels=levels, method=recoding.method)
+def _make_release(plan: Plan, solved: Solved) -> Release:
+    table, recoding = solved.classes.table, solved.recoding
+    levels = {column: list(names) for column, names in count_levels(table, recoding).items()}
+    released = number_released(table.columns, solved.values, recoding.suppressed)
+    return Release(plan=plan, classes=solved.classes, released=released, levels=levels, method=recoding.method)
 
 
 def _check_persons(classes: Classes, plan: Plan) -> None:
@@ -241,42 +240,29 @@ def _check_persons(classes: Classes, plan: Plan) -> None:
         )
 
 
-def _make_report(job: Job, classes: Classes, recoding: Recoding, verification: Verification, rest: dict[str, object]) -> ProcessingReport:
-    table, search = classes.table, recoding.search
+def _make_report(job: Job, solved: Solved, verification: Verification, rest: dict[str, object]) -> ProcessingReport:
+    table, recoding = solved.classes.table, solved.recoding
     return ProcessingReport(
         rows_out=verification.rows,
         persons_out=verification.persons,
-        suppressed_rows=int(table.rows[recoding.suppressed].sum()),
+        suppressed_rows=solved.suppressed_rows,
         k=job.plan.privacy.k,
         classes=verification.classes,
         smallest_class=verification.smallest_class,
-        loss=compute_loss(table, recoding, np.ones(len(job.plan.recoded))),
-        loss_per_column=loss_per_column(table, recoding),
+        loss=solved.loss,
+        loss_per_column=dict(zip(table.columns, solved.losses.tolist(), strict=True)),
         method=recoding.method,
         levels=find_levels(table, recoding),
+        blank_cells=count_blank_cells(table, recoding),
+        tightened=describe_tightening(job.plan, solved),
         released_levels=count_levels(table, recoding),
-        search={
-            "lattice": search.lattice,
-            "evaluated": search.evaluated,
-            "optimal": search.optimal,
-            "lower_bound": search.lower_bound,
-        },
+        search=recoding.search.to_json(),
         verified=verification.to_json(),
         seconds=job.clock.read(),
         peak_rss_bytes=measure_peak_bytes(),
-        as_of=classes.as_of,
+        as_of=solved.classes.as_of,
         engine=job.engine,
         plan=job.plan.name,
         plan_sha256=job.plan.sha256,
         **rest,  # type: ignore[arg-type]
     )
-
-
-def _write_method(path: Path, job: Job, classes: Classes, recoding: Recoding) -> None:
-    """Write the method information: which values were released at which levels, and the seed."""
-    table = classes.keys.drop_columns([LINE])
-    for j, name in enumerate(classes.table.columns):
-        table = table.append_column(f"__level_{name}", pa.array(recoding.levels[:, j]))
-    table = table.append_column("__suppressed", pa.array(recoding.suppressed))
-    facts = {"plan_sha256": job.plan.sha256, "seed": job.seed.hex(), "engine": job.engine, "method": recoding.method}
-    pq.write_table(table.replace_schema_metadata({"sakusei-method": json.dumps(facts, sort_keys=True)}), path, compression="zstd")

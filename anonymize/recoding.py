@@ -37,6 +37,11 @@ class SearchRecord:
     lower_bound: float
     seconds: float
 
+    def to_json(self) -> dict[str, object]:
+        """Return what a report tells: lattice, evaluated, optimal, lower_bound."""
+        told = {"lattice": self.lattice, "evaluated": self.evaluated, "optimal": self.optimal}
+        return {**told, "lower_bound": self.lower_bound}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Recoding:
@@ -45,19 +50,22 @@ class Recoding:
     Parameters
     ----------
     method : str
-        "global" (all lines of `levels` equal) or "local".
+        "global" (all lines of `levels` equal), "local", or "cells" (all lines equal to `base`, but for cells at the top level).
     levels : NDArray[np.int8]
         (combinations, columns): level at which the cell is released; meaningless where suppressed.
     suppressed : NDArray[np.bool_]
         (combinations): rows of this combination are not released.
     search : SearchRecord
         How it was found.
+    base : NDArray[np.int8] or None
+        (columns): level of the cells that are not blank, for "cells".
     """
 
     method: str
     levels: NDArray[np.int8]
     suppressed: NDArray[np.bool_]
     search: SearchRecord
+    base: NDArray[np.int8] | None = None
 
 
 def released_cells(table: "ClassTable", levels: NDArray[np.int8]) -> NDArray[np.int64]:

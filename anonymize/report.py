@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from anonymize.classes import ClassTable
-from anonymize.loss import cell_losses
 from anonymize.recoding import Recoding
 
 STEPS = ("read", "classes", "search", "apply", "verify")
@@ -60,15 +59,21 @@ class ProcessingReport:
     classes, smallest_class : int
         Measured on the written file; the smallest class in persons.
     loss : float
-        Normalised certainty penalty, 0–1, mean over all rows that took part and quasi-identifiers.
+        Normalised certainty penalty, 0–1, mean over all rows that took part and quasi-identifiers, of what is written.
     loss_per_column : Mapping[str, float]
         The same per quasi-identifier.
     losses : Mapping[str, float or None]
         Loss of the global and of the local method; None where it was not sought or there is none.
     method : str
-        "global" or "local".
+        "global", "local" or "cells".
     levels : Mapping[str, int]
-        Released level per column; empty for a local recoding.
+        Released level per column; empty for a local recoding; for cells the level of those that are not blank.
+    blank_cells : Mapping[str, int]
+        Released rows whose cell was blanked, per column; empty for other methods.
+    tightened : Mapping[str, object]
+        Whether values were narrowed to what their class holds: `columns`, the `loss_before`, and what this `reveals`; empty when not.
+    reapplied : Mapping[str, object]
+        What of an earlier recoding still held (see `anonymize.reapply`); empty when none was given.
     released_levels : Mapping[str, Mapping[str, int]]
         Rows released at each level, by name of the level.
     search : Mapping[str, object]
@@ -104,6 +109,9 @@ class ProcessingReport:
     losses: Mapping[str, float | None]
     method: str
     levels: Mapping[str, int]
+    blank_cells: Mapping[str, int]
+    tightened: Mapping[str, object]
+    reapplied: Mapping[str, object]
     released_levels: Mapping[str, Mapping[str, int]]
     search: Mapping[str, object]
     verified: Mapping[str, object]
@@ -122,14 +130,6 @@ class ProcessingReport:
         return {name: dict(value) if isinstance(value, Mapping) else value for name, value in found.items()}
 
 
-def loss_per_column(table: ClassTable, recoding: Recoding) -> dict[str, float]:
-    """Return the mean loss of each quasi-identifier over all input rows, 1 for a suppressed row."""
-    losses = cell_losses(table, recoding.levels)
-    losses[recoding.suppressed] = 1.0
-    means = table.rows @ losses / max(table.total_rows, 1)
-    return {name: float(mean) for name, mean in zip(table.columns, means, strict=True)}
-
-
 def count_levels(table: ClassTable, recoding: Recoding) -> dict[str, dict[str, int]]:
     """Return the rows released at each level, by the level's name, finest first."""
     kept = ~recoding.suppressed
@@ -141,11 +141,19 @@ def count_levels(table: ClassTable, recoding: Recoding) -> dict[str, dict[str, i
 
 
 def find_levels(table: ClassTable, recoding: Recoding) -> dict[str, int]:
-    """Return the one released level of each column; empty for a local recoding or when nothing is released."""
-    kept = np.flatnonzero(~recoding.suppressed)
-    if recoding.method != "global" or not len(kept):
+    """Return the one released level of each column, blank cells apart; empty for a local recoding or when nothing is released."""
+    if recoding.method == "local" or recoding.suppressed.all():
         return {}
-    return {name: int(level) for name, level in zip(table.columns, recoding.levels[kept[0]], strict=True)}
+    chosen = recoding.levels[~recoding.suppressed][0] if recoding.base is None else recoding.base
+    return {name: int(level) for name, level in zip(table.columns, chosen, strict=True)}
+
+
+def count_blank_cells(table: ClassTable, recoding: Recoding) -> dict[str, int]:
+    """Return the released rows whose cell was blanked, per column."""
+    if recoding.base is None:
+        return {}
+    blank = (recoding.levels != recoding.base) & ~recoding.suppressed[:, None]
+    return {name: int(rows) for name, rows in zip(table.columns, table.rows @ blank, strict=True)}
 
 
 def measure_peak_bytes() -> int:

@@ -5,15 +5,54 @@ import itertools
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anonymize.classes import Method, SearchTask
-from anonymize.loss import compute_loss
+from anonymize.layout import ColumnValues, list_values
+from anonymize.loss import measure_columns
 from anonymize.recoding import Recoding
 from anonymize.report import Stopwatch
 from anonymize.rows.class_table import Classes, level_limits
+from anonymize.tightening import release_values
 from schemas.errors import TargetNotReached
 from schemas.plan import Plan
 
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Solved:
+    """A recoding and what it releases.
+
+    Parameters
+    ----------
+    classes : Classes
+        The class table.
+    recoding : Recoding
+        Levels and suppressed lines.
+    values : tuple[ColumnValues, ...]
+        Per quasi-identifier, what every line is released as.
+    """
+
+    classes: Classes
+    recoding: Recoding
+    values: tuple[ColumnValues, ...]
+
+    @property
+    def losses(self) -> NDArray[np.float64]:
+        """Loss of each quasi-identifier, as released."""
+        return measure_columns(self.classes.table, self.recoding.suppressed, self.values)
+
+    @property
+    def loss(self) -> float:
+        """Their mean."""
+        return float(self.losses.mean()) if len(self.values) else 0.0
+
+    @property
+    def suppressed_rows(self) -> int:
+        """Rows that are not released."""
+        return int(self.classes.table.rows[self.recoding.suppressed].sum())
+
+
+REVEALS = "ends of ranges and members of sets are values that somebody of the class has (downcoding, Cohen 2022)"
 COMPARISON_SECONDS = 10.0
 # The search measures t-closeness against the whole input, the verifier against the release: it lacks the suppressed rows, and a person
 # with rows in several classes counts in each. Where that makes the difference, the search is asked for a smaller t.
@@ -78,20 +117,41 @@ def propose(classes: Classes, plan: Plan, method: Method, clock: Stopwatch) -> I
         yield dataclasses.replace(recoding, method=method)
 
 
-def compare_losses(classes: Classes, plan: Plan, recoding: Recoding, *, seek_other: bool) -> dict[str, float | None]:
-    """Return the loss of both methods; the one that was not chosen gets a short budget and may remain unknown (None)."""
-    losses: dict[str, float | None] = {"global": None, "local": None}
-    losses[recoding.method] = compute_loss(classes.table, recoding, np.ones(len(plan.recoded)))
-    other: Method = "local" if recoding.method == "global" else "global"
+def describe_tightening(plan: Plan, solved: Solved) -> dict[str, object]:
+    """Return what narrowing did, for the report; nothing when the plan does not ask for it."""
+    if plan.tighten is None:
+        return {}
+    table, recoding = solved.classes.table, solved.recoding
+    before = measure_columns(table, recoding.suppressed, list_values(table, recoding))
+    columns = [name for name, was, now in zip(table.columns, before, solved.losses, strict=True) if now < was]
+    return {"columns": columns, "loss_before": float(before.mean()), "reveals": REVEALS}
+
+
+def compare_losses(classes: Classes, plan: Plan, written: float, method: Method, *, seek_other: bool) -> dict[str, float | None]:
+    """Return the loss of each method; those that were not chosen get a short budget and may remain unknown (None).
+
+    Parameters
+    ----------
+    classes, plan
+        The class table, and what is asked.
+    written : float
+        Loss of what was written, by `method`.
+    method : {"global", "local", "cells"}
+        The method that was chosen; it is compared with global or, if it is that, with local.
+    seek_other : bool
+        Whether to look for the other loss at all.
+    """
+    losses: dict[str, float | None] = {"global": None, "local": None, method: written}
+    other: Method = "local" if method == "global" else "global"
     if seek_other:
         budget = min(COMPARISON_SECONDS, plan.budget_seconds or COMPARISON_SECONDS)
-        losses[other] = _find_loss(make_task(classes, plan, other), budget)
+        losses[other] = _find_loss(classes, plan, dataclasses.replace(make_task(classes, plan, other), budget_seconds=budget))
     return losses
 
 
-def _find_loss(task: SearchTask, budget_seconds: float) -> float | None:
+def _find_loss(classes: Classes, plan: Plan, task: SearchTask) -> float | None:
     try:
-        recoding = solve(dataclasses.replace(task, budget_seconds=budget_seconds))
+        recoding = solve(task)
     except TargetNotReached:
         return None
-    return compute_loss(task.table, recoding, np.ones(len(task.weights)))
+    return float(measure_columns(task.table, recoding.suppressed, release_values(classes, recoding, plan)).mean())

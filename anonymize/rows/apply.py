@@ -4,8 +4,10 @@ Decided here: the canonical order (classes by released values, then the other re
 values last), which makes the order of rows say nothing. Not decided here: which class a combination belongs to (search, layout).
 """
 
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import ibis
@@ -13,11 +15,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from anonymize.engines.engine import match
-from anonymize.layout import LOWER, UPPER, ReleasedClasses, ReleasedColumn, describe_fields, describe_release
+from anonymize.engines.engine import Engine, PartWriter, match
+from anonymize.layout import ReleasedClasses, ReleasedColumn, describe_fields, describe_release
 from anonymize.rows.class_table import Classes, model_columns
 from anonymize.rows.persons import LINE, PATTERN
-from anonymize.rows.write import write_release
+from anonymize.rows.write import drop_empty_parts, write_part, write_release
 from anonymize.treatments import Surroundings, make_treatments
 from schemas.ahead import work_ahead
 from schemas.plan import FRESH_ID, Plan
@@ -84,7 +86,7 @@ def helping_columns(plan: Plan) -> list[str]:
     return list(dict.fromkeys([*([plan.unit] if plan.unit else []), *within]))
 
 
-def apply_release(rows: ibis.Table, release: Release, around: Surroundings, path: Path) -> int:
+def apply_release(rows: ibis.Table, release: Release, around: Surroundings, path: Path, *, in_parts: bool = False) -> int:
     """Write the released rows and return how many they are.
 
     Parameters
@@ -96,7 +98,9 @@ def apply_release(rows: ibis.Table, release: Release, around: Surroundings, path
     around : Surroundings
         Engine, unit and seed.
     path : Path
-        The Parquet file to make.
+        The Parquet file to make, or the folder of its parts.
+    in_parts : bool
+        Let the engine's executors write parts; the rows then never come together in this process.
     """
     plan, columns = release.plan, release.classes.matched
     rows = replace_ids(attach_patterns(rows, release, around), plan, around)
@@ -109,8 +113,22 @@ def apply_release(rows: ibis.Table, release: Release, around: Surroundings, path
     order = [CLASS, *[name for name in rest if name not in ids], *ids]
     ordered = treated.select(*order).order_by([ibis.asc(treated[name], nulls_first=False) for name in order])
     schema = _make_schema(release, ordered)
-    rows_ahead = work_ahead(_expand(around.engine.stream(ordered), release.released, schema))
-    return write_release(path, schema, rows_ahead)
+    expand = partial(_expand, released=release.released, schema=schema)
+    if in_parts:
+        return _apply_in_parts(ordered, around.engine, partial(write_part, path, schema, expand), path)
+    return write_release(path, schema, work_ahead(expand(around.engine.stream(ordered))))
+
+
+def _apply_in_parts(ordered: ibis.Table, engine: Engine, write: PartWriter, folder: Path) -> int:
+    """Write the parts of a release into a fresh folder and return its rows."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(mode=0o700)
+    rows = engine.write_parts(ordered, write)
+    if not rows:
+        write(0, iter(()))
+    drop_empty_parts(folder, rows)
+    return sum(rows.values())
 
 
 def attach_patterns(rows: ibis.Table, release: Release, around: Surroundings) -> ibis.Table:
@@ -135,8 +153,7 @@ def _make_schema(release: Release, rows: ibis.Table) -> pa.Schema:
     kinds: dict[str, pa.DataType] = {field.name: field.type for field in rows.schema().to_pyarrow()}
     for column in release.released.columns:
         kinds[column.name] = pa.dictionary(pa.int32(), pa.string())
-        if column.lower is not None and column.upper is not None:
-            kinds |= {f"{column.name}_{LOWER}": column.lower.type, f"{column.name}_{UPPER}": column.upper.type}
+        kinds |= {name: array.type for name, array in column.companions.items()}
     fields = [field for planned in release.plan.released for field in describe_fields(planned, release.plan, release.levels, kinds)]
     return pa.schema(fields, metadata=describe_release(release.plan, method=release.method))
 
@@ -152,10 +169,8 @@ def _expand(batches: Iterator[pa.RecordBatch], released: ReleasedClasses, schema
 
 
 def _look_up(column: ReleasedColumn, values: NDArray[np.int32]) -> dict[str, pa.Array]:
-    """Return label and bounds of released values."""
+    """Return label, and bounds or parts, of released values."""
     codes = pa.array(column.label_codes[values])
     cells = {column.name: pa.DictionaryArray.from_arrays(codes, column.labels)}
-    if column.lower is not None and column.upper is not None:
-        places = pa.array(values)
-        cells |= {f"{column.name}_{LOWER}": column.lower.take(places), f"{column.name}_{UPPER}": column.upper.take(places)}
-    return cells
+    places = pa.array(values)
+    return cells | {name: array.take(places) for name, array in column.companions.items()}

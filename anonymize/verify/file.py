@@ -5,26 +5,25 @@ Persons are counted by the fresh ids of the release. Where the plan drops its un
 safe because processing refuses to drop the unit of a file in which a person has several rows.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from anonymize.verify import sql
+from anonymize.verify.fields import check_layout, check_storage
 from anonymize.verify.levels import check_levels
+from anonymize.verify.persons import check_persons, count_sharing
 from anonymize.verify.population import check_population, measure_population, show_figures
+from anonymize.verify.tightened import check_tightened
 from anonymize.verify.treatments import check_treatments
 from schemas.errors import FileRejected, VerificationFailed
 from schemas.findings import Reason
-from schemas.hierarchies import load_hierarchy
 from schemas.messages import N_, Message, Name, Param
-from schemas.plan import ANY_DAY, FRESH_ID, Plan, PlannedColumn
+from schemas.plan import FRESH_ID, Plan, PlannedColumn
 
-KEY = b"sakusei"
 TOLERANCE = 1e-9
 
 
@@ -44,6 +43,9 @@ class Verification:
         Per column, the greatest distance from the whole release, 0–1.
     population : Mapping[str, float]
         Figures against the population table (see `verify.population`); empty where the plan names none.
+    linked : int or None
+        Fewest persons who share the classes of all their rows, and with `privacy.linked: rows` their numbers; None where no person has
+        several rows.
     """
 
     rows: int
@@ -52,12 +54,13 @@ class Verification:
     smallest_class: int
     diversity: Mapping[str, float]
     closeness: Mapping[str, float]
+    linked: int | None = None
     population: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
         """Return the figures for machines."""
         counts = {"rows": self.rows, "persons": self.persons, "classes": self.classes, "smallest_class": self.smallest_class}
-        models = {"l_diversity": dict(self.diversity), "t_closeness": dict(self.closeness)}
+        models = {"linked": self.linked, "l_diversity": dict(self.diversity), "t_closeness": dict(self.closeness)}
         return {**counts, **models, **({"population": show_figures(self.population)} if self.population else {})}
 
 
@@ -134,83 +137,6 @@ def released_names(schema: pa.Schema, column: PlannedColumn) -> list[str]:
     return [*[name for name in bounds if name in schema.names], column.name]
 
 
-def check_layout(schema: pa.Schema, plan: Plan) -> list[Reason]:
-    """Return what is wrong with columns, types, roles and metadata."""
-    reasons = list(_check_promise(schema, plan))
-    expected: list[str] = []
-    for column in plan.released:
-        expected += _check_column(schema, column, plan, reasons)
-    reasons += [
-        _reason("column-extra", N_("column {column} is not released by the plan"), column=Name(name))
-        for name in schema.names
-        if name not in expected
-    ]
-    return reasons
-
-
-def _check_promise(schema: pa.Schema, plan: Plan) -> Iterator[Reason]:
-    metadata = schema.metadata or {}
-    if b"pandas" in metadata:
-        yield _reason("pandas", N_("the file carries metadata of pandas"))
-    promise = _read_json(metadata.get(KEY))
-    if promise.get("plan_sha256") != plan.sha256:
-        yield _reason("plan", N_("the file was made with another plan"))
-    if (promise.get("k"), promise.get("unit")) != (plan.privacy.k, plan.unit):
-        yield _reason("promise", N_("the file states another k or unit than the plan"))
-
-
-def _has_right_levels(levels: object, column: PlannedColumn, plan: Plan) -> bool:
-    """Return whether the levels a field states lie between the finest and the coarsest the plan allows."""
-    names = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=plan.as_of or ANY_DAY).level_names
-    top = len(names) - 1 if column.max_level is None else column.max_level
-    return isinstance(levels, list) and set(levels) <= set(names[column.min_level : top + 1])
-
-
-def _check_column(schema: pa.Schema, column: PlannedColumn, plan: Plan, reasons: list[Reason]) -> list[str]:
-    """Return the fields a column may have, and note what is wrong with them."""
-    bounds = [f"{column.name}_from", f"{column.name}_to"] if column.is_recoded else []
-    present = [name for name in [column.name, *bounds] if name in schema.names]
-    if column.name not in present or len(present) == 2:
-        reasons.append(_reason("column-missing", N_("column {column} is missing, or has one bound alone"), column=Name(column.name)))
-        return present
-    for name in present:
-        said = _read_json((schema.field(name).metadata or {}).get(KEY))
-        if (said.get("column"), said.get("role"), said.get("clause")) != (column.name, column.role.value, column.clause):
-            reasons.append(_reason("metadata", N_("column {column} does not state its role and clause"), column=Name(name)))
-        if column.is_recoded and not _has_right_levels(said.get("levels"), column, plan):
-            reasons.append(_reason("level", N_("column {column} is released at a level the plan does not allow"), column=Name(name)))
-    if not _has_right_type(schema, column, present):
-        reasons.append(_reason("type", N_("column {column} has not the type it is released as"), column=Name(column.name)))
-    return present
-
-
-def _has_right_type(schema: pa.Schema, column: PlannedColumn, present: list[str]) -> bool:
-    kind = schema.field(column.name).type
-    if column.treatment == FRESH_ID:
-        return bool(kind == pa.int64())
-    if not column.is_recoded:
-        return not pa.types.is_nested(kind)
-    bounds = [schema.field(name).type for name in present[1:]]
-    return bool(kind == pa.dictionary(pa.int32(), pa.string())) and len(set(bounds)) <= 1
-
-
-def _read_json(text: bytes | None) -> dict[str, Any]:
-    try:
-        found = json.loads(text or b"{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def check_storage(path: Path) -> list[Reason]:
-    """Return what the storage would tell beyond the rows: statistics of row groups."""
-    metadata = pq.read_metadata(path)
-    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
-    if any(group.column(j).is_stats_set for group in groups for j in range(group.num_columns)):
-        return [_reason("statistics", N_("the file carries statistics of its row groups"))]
-    return []
-
-
 def _measure(file: sql.WrittenFile, plan: Plan) -> Verification:
     rows, persons = sql.count_release(file)
     classes, smallest = sql.count_classes(file)
@@ -220,6 +146,7 @@ def _measure(file: sql.WrittenFile, plan: Plan) -> Verification:
         classes=classes,
         smallest_class=smallest,
         population=measure_population(file, plan) if rows else {},
+        linked=count_sharing(file, rows=plan.linked == "rows") if rows > persons else None,
         diversity={d.column: sql.measure_diversity(file, d.column, d.kind, d.l) for d in plan.privacy.diversity if rows},
         closeness={c.column: sql.measure_closeness(file, c.column, c.distance) for c in plan.privacy.closeness if rows},
     )
@@ -232,10 +159,8 @@ def _check_k(file: sql.WrittenFile, plan: Plan, measured: Verification) -> Itera
         yield _reason("person-missing", N_("rows without a person id in {column}"), column=Name(plan.person_id))
 
 
-def _check_rows_per_person(file: sql.WrittenFile, plan: Plan, _measured: Verification) -> Iterator[Reason]:
-    most = 1 if plan.aggregate and set(plan.aggregate.by) == {plan.unit} else plan.rows_per_person
-    if most is not None and plan.person_id and sql.count_most_rows(file) > most:
-        yield _reason("rows-per-person", N_("a person has more than {most} rows"), most=most)
+def _check_persons(file: sql.WrittenFile, plan: Plan, measured: Verification) -> Iterator[Reason]:
+    yield from check_persons(file, plan, measured.linked)
 
 
 def _check_diversity(_file: sql.WrittenFile, plan: Plan, measured: Verification) -> Iterator[Reason]:
@@ -268,12 +193,14 @@ def _check_order(file: sql.WrittenFile, plan: Plan, schema: pa.Schema) -> Iterat
 
 def _check_labels(file: sql.WrittenFile, plan: Plan, _measured: Verification) -> Iterator[Reason]:
     yield from check_levels(file, plan)
+    if plan.tighten:
+        yield from check_tightened(file, plan)
 
 
 Check = Callable[[sql.WrittenFile, Plan, Verification], Iterator[Reason]]
 CHECKS: tuple[Check, ...] = (
     _check_k,
-    _check_rows_per_person,
+    _check_persons,
     _check_diversity,
     _check_closeness,
     check_population,

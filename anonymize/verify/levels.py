@@ -37,14 +37,18 @@ LEVEL_MARK = re.compile(r"（第\d+階層）$")
 
 
 def check_levels(file: sql.WrittenFile, plan: Plan) -> Iterator[Reason]:
-    """Return the columns that hold a label, or bounds, of no level between the finest and the coarsest the plan allows."""
+    """Return the columns that hold a label, or bounds, of no level between the finest and the coarsest the plan allows.
+
+    Columns that are narrowed are left to `verify.tightened`.
+    """
     for column in plan.recoded:
-        if column.min_level == 0:
+        narrowed = plan.tighten and (plan.tighten.nominal or f"{column.name}_from" in file.quasi)
+        if column.min_level == 0 or narrowed:
             continue
         bounds = [name for name in (f"{column.name}_from", f"{column.name}_to") if name in file.quasi]
         cells = set(sql.list_cells(file, column.name, bounds))
         allowed = find_allowed(column, plan, cells)
-        if allowed is not None and {_unmark(cell) for cell in cells} - allowed:
+        if allowed is not None and {unmark(cell) for cell in cells} - allowed:
             message = N_("column {column} holds labels that no level the plan allows has")
             yield Reason(code="verify-label", message=Message(message, {"column": Name(column.name)}))
 
@@ -62,7 +66,7 @@ def find_allowed(column: PlannedColumn, plan: Plan, cells: Iterable[Cell]) -> se
         What the file holds. A group that holds such a cell is looked up by a value inside its bounds, or by its prefix.
     """
     hierarchy = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=plan.as_of or ANY_DAY)
-    probes = _find_probes(hierarchy, column, plan, list(cells))
+    probes = probe_values(hierarchy, column, plan, list(cells))
     if probes is None:
         return None
     try:
@@ -78,14 +82,15 @@ def _list_groups(table: LevelTable, column: PlannedColumn) -> Iterator[Cell]:
         bounds, labels = table.bounds[level], table.labels[level]
         nothing = [None] * len(labels)
         lower, upper = (nothing, nothing) if bounds is None else (bounds.lower.to_pylist(), bounds.upper.to_pylist())
-        yield from (_unmark(cell) for cell in zip(labels, lower, upper, strict=True))
+        yield from (unmark(cell) for cell in zip(labels, lower, upper, strict=True))
 
 
-def _unmark(cell: Cell) -> Cell:
+def unmark(cell: Cell) -> Cell:
+    """Return a cell with its label as the hierarchy has it, without the mark of its level."""
     return LEVEL_MARK.sub("", cell[0] or ""), cell[1], cell[2]
 
 
-def _find_probes(hierarchy: Hierarchy, column: PlannedColumn, plan: Plan, cells: Sequence[Cell]) -> list[pa.Array] | None:
+def probe_values(hierarchy: Hierarchy, column: PlannedColumn, plan: Plan, cells: Sequence[Cell]) -> list[pa.Array] | None:
     """Return values, a missing one among them, whose groups are all that the cells may be; None where values cannot be found."""
     inside = {cell[1] if cell[1] is not None else cell[2] for cell in cells} - {None}
     if isinstance(hierarchy, AgeHierarchy):
@@ -97,7 +102,7 @@ def _find_probes(hierarchy: Hierarchy, column: PlannedColumn, plan: Plan, cells:
         kind = pa.float64() if any(isinstance(number, float) for number in inside) else pa.int64()
         return [pa.array([*sorted(inside), None], kind)]
     if isinstance(hierarchy, (PrefixHierarchy, WholeHierarchy)):
-        return [pa.array([*sorted({_unmark(cell)[0].removesuffix("*") for cell in cells}), None], pa.string())]
+        return [pa.array([*sorted({unmark(cell)[0].removesuffix("*") for cell in cells}), None], pa.string())]
     leaves = list_leaves(column.hierarchy or "", plan.folder) if isinstance(hierarchy, ListedHierarchy) else None
     if leaves is None:
         return None

@@ -188,6 +188,11 @@ def list_cells(file: WrittenFile, column: str, bounds: list[str]) -> list[tuple[
     return [(label, lower, upper) for label, lower, upper in file.ask_all(f"SELECT DISTINCT {', '.join(wanted)} FROM release")]
 
 
+def list_parts(file: WrittenFile, column: str) -> list[tuple[str, list[str]]]:
+    """Return the distinct labels of a column with the parts they are made of."""
+    return file.ask_all(f"SELECT DISTINCT {quote(column)}::VARCHAR, {quote(f'{column}_values')} FROM release")
+
+
 def count_off_grid(file: WrittenFile, column: str, step: float) -> int:
     """Return the rows whose number is no multiple of a step, to a millionth of the step."""
     steps = f"{quote(column)} / {float(step)!r}::DOUBLE"

@@ -1,0 +1,154 @@
+"""The method information (加工方法等情報) as a file: which combination of values was released at which levels, and the seed.
+
+Decided here: what the file holds, and when it fits a plan and its hierarchies. It holds input values and must stay sealed. Not decided
+here: what is done with an earlier recoding (`anonymize.reapply`).
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from anonymize.classes import Method
+from anonymize.recoding import Recoding
+from anonymize.rows.class_table import Classes
+from schemas.errors import FileRejected, PlanError
+from schemas.files import canonical_json, sha256_bytes
+from schemas.hierarchies import load_hierarchy
+from schemas.messages import N_, Name
+from schemas.plan import Plan
+
+KEY = b"sakusei-method"
+LEVEL, SUPPRESSED = "__level_", "__suppressed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Earlier:
+    """A recoding that was found for an earlier file.
+
+    Parameters
+    ----------
+    method : {"global", "local", "cells"}
+        How it was found.
+    base : NDArray[np.int8] or None
+        As in `Recoding`.
+    values : pa.Table
+        The combinations, one per line. Input values.
+    levels : NDArray[np.int8]
+        (lines, columns): released levels.
+    suppressed : NDArray[np.bool_]
+        (lines): combinations that were not released.
+    """
+
+    method: Method
+    base: NDArray[np.int8] | None
+    values: pa.Table
+    levels: NDArray[np.int8]
+    suppressed: NDArray[np.bool_]
+
+    def __repr__(self) -> str:
+        """Show counts, never values."""
+        return f"Earlier({self.method}, {len(self.suppressed)} combinations)"
+
+
+def write_method(path: Path, plan: Plan, classes: Classes, recoding: Recoding, *, seed: bytes, engine: str) -> None:
+    """Write the method information of a run.
+
+    Parameters
+    ----------
+    path : Path
+        Parquet file to make.
+    plan, classes, recoding
+        The plan, the class table with its keys, and the levels of its lines.
+    seed : bytes
+        Of the release.
+    engine : str
+        What computed on the rows.
+    """
+    names = list(classes.table.columns)
+    table = classes.keys.select(names)
+    for j, name in enumerate(names):
+        table = table.append_column(f"{LEVEL}{name}", pa.array(recoding.levels[:, j]))
+    table = table.append_column(SUPPRESSED, pa.array(recoding.suppressed))
+    facts = {
+        "plan_sha256": plan.sha256,
+        "seed": seed.hex(),
+        "engine": engine,
+        "method": recoding.method,
+        "base": None if recoding.base is None else recoding.base.tolist(),
+        "as_of": classes.as_of,
+        "hierarchies": _fingerprint(table, plan, classes.as_of),
+    }
+    pq.write_table(table.replace_schema_metadata({KEY: json.dumps(facts, sort_keys=True)}), path, compression="zstd")
+
+
+def read_method(path: Path, plan: Plan) -> Earlier:
+    """Return the recoding of an earlier file, after checking that plan and hierarchies are those it was made with.
+
+    Raises
+    ------
+    FileRejected
+        The file is no method information.
+    PlanError
+        It was made with another plan, or a hierarchy groups its values in another way now.
+    """
+    table, facts = _read(path)
+    if facts.get("plan_sha256") != plan.sha256:
+        raise PlanError(
+            N_("the method information {file} was made with another plan"),
+            N_("use the very plan of the earlier file; a plan that was changed needs a recoding of its own"),
+            file=Name(path.name),
+        )
+    names = [column.name for column in plan.recoded]
+    if table.column_names != [*names, *(f"{LEVEL}{name}" for name in names), SUPPRESSED]:
+        raise _refuse(path)
+    found = _fingerprint(table, plan, facts.get("as_of"))
+    for name in names:
+        if found[name] != facts.get("hierarchies", {}).get(name):
+            raise PlanError(
+                N_("the hierarchy of {column} groups the values of {file} in another way than when it was written"),
+                N_("put the hierarchy back as it was, or process without the earlier recoding"),
+                column=Name(name),
+                file=Name(path.name),
+            )
+    levels = [table.column(f"{LEVEL}{name}").to_numpy() for name in names]
+    return Earlier(
+        method=facts["method"],
+        base=None if facts.get("base") is None else np.array(facts["base"], dtype=np.int8),
+        values=table.select(names),
+        levels=np.stack(levels, axis=1).astype(np.int8),
+        suppressed=table.column(SUPPRESSED).to_numpy().astype(np.bool_),
+    )
+
+
+def _read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
+    try:
+        table = pq.read_table(path)
+        facts = json.loads((table.schema.metadata or {})[KEY])
+    except (pa.ArrowException, OSError, KeyError, ValueError):
+        raise _refuse(path) from None
+    return table, facts
+
+
+def _refuse(path: Path) -> FileRejected:
+    return FileRejected(
+        N_("{file} is not method information that can be applied again"),
+        N_("give the file that `sakusei anonymize run --method-info` wrote"),
+        file=Name(path.name),
+    )
+
+
+def _fingerprint(table: pa.Table, plan: Plan, as_of: str | None) -> dict[str, str]:
+    """Return, per column, a hash over what the hierarchy makes of the values: the labels of every level."""
+    found = {}
+    for column in plan.recoded:
+        values = table.column(column.name).combine_chunks().unique()
+        levels = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=as_of).resolve(values, column=column.name)
+        texts = [np.array(labels, dtype=object)[levels.codes[:, level]].tolist() for level, labels in enumerate(levels.labels)]
+        found[column.name] = sha256_bytes(canonical_json([list(levels.level_names), sorted(zip(*texts, strict=True))]))
+    return found
