@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from schemas.errors import SettingsError
-from schemas.files import sync
+from schemas.files import sync, sync_folder
 from schemas.messages import N_, Name
 
 
@@ -49,7 +49,7 @@ def publish(made: list[tuple[Path, Path]]) -> None:
     Parameters
     ----------
     made : list[tuple[Path, Path]]
-        Finished file and final name, in the order they appear.
+        Finished file, or folder of part files, and final name, in the order they appear.
 
     Raises
     ------
@@ -57,8 +57,7 @@ def publish(made: list[tuple[Path, Path]]) -> None:
         A file cannot be copied or renamed; no copy stays behind.
     """
     for path, _ in made:
-        path.chmod(0o640)
-        sync(path)
+        _finish(path)
     staged: list[tuple[Path, Path]] = []
     try:
         for path, target in made:
@@ -68,11 +67,36 @@ def publish(made: list[tuple[Path, Path]]) -> None:
             sync(target.resolve().parent)
     finally:
         for path, _ in staged:
-            path.unlink(missing_ok=True)
+            if not path.is_dir():
+                path.unlink(missing_ok=True)
+
+
+def check_fresh(folder: Path) -> None:
+    """Refuse a folder for part files that exists: parts of two releases must never lie side by side.
+
+    Raises
+    ------
+    SettingsError
+        There is something of that name.
+    """
+    if folder.exists():
+        raise SettingsError(N_("{file} exists already"), N_("name a folder that does not exist; it is made"), file=Name(folder.name))
+
+
+def _finish(path: Path) -> None:
+    """Give a file, or a folder and its files, the rights it keeps, and flush it to disk."""
+    if path.is_dir():
+        for part in path.iterdir():
+            part.chmod(0o640)
+        path.chmod(0o750)
+        sync_folder(path)
+    else:
+        path.chmod(0o640)
+        sync(path)
 
 
 def _stage(path: Path, target: Path) -> Path:
-    """Return a file that can be renamed to `target`: itself, or a copy where the target lies on another disk."""
+    """Return a file or folder that can be renamed to `target`: itself, or a copy of the file where the target lies on another disk."""
     if path.stat().st_dev == target.resolve().parent.stat().st_dev:
         return path
     copy = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")

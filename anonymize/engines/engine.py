@@ -135,7 +135,7 @@ class Engine(ABC):
                 yield batch.cast(schema)
 
     def write_parts(self, expression: ibis.Table, write: PartWriter) -> dict[int, int]:
-        """Hand the answer to a writer where it arises, part after part in the order the expression states; return rows by number of the part.
+        """Hand the answer to a writer where it arises, in parts that follow the order of the expression; return rows by number of the part.
 
         Parameters
         ----------
