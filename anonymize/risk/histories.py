@@ -1,7 +1,8 @@
 """Linked rows: a fresh id tells which rows are one person's, so that the *set* of classes they fall into may tell persons apart.
 
 Decided here: how persons are counted who share a set of classes. k holds for linked rows when every set is shared by k persons, as it is
-when the quasi-identifiers of a person never change, or when a person has one row. Without a released id nothing is linked.
+when the quasi-identifiers of a person never change, or when a person has one row. Without a released id nothing is linked. Who also knows
+how many rows of a person there are sees more; that is told, and held against a release only where its plan promises it (ADR 0017).
 """
 
 from anonymize.risk.figures import Definition, Figure
@@ -20,6 +21,16 @@ SMALLEST_SET = Definition(
     source=NARAYANAN_2008,
     unit="persons",
 )
+COUNTED = N_(
+    "knows that a person is in the file, the quasi-identifiers of all rows of that person, and how many rows there are of each kind"
+)
+SMALLEST_COUNTED = Definition(
+    code="linked_rows_smallest",
+    title=N_("fewest persons who share the classes of all their linked rows and the number of rows in each"),
+    attacker=COUNTED,
+    source=NARAYANAN_2008,
+    unit="persons",
+)
 ALONE = Definition(
     code="linked_uniques",
     title=N_("share of persons alone in the classes of all their linked rows"),
@@ -29,17 +40,17 @@ ALONE = Definition(
 )
 
 
-def count_histories(released: Released) -> dict[int, int]:
+def count_histories(released: Released, *, rows: bool = False) -> dict[int, int]:
     """Return number of persons sharing a set of classes → number of such sets; empty where no id links rows.
 
-    Two persons share a set when their rows fall into the same classes, however many rows fall into each.
+    Two persons share a set when their rows fall into the same classes, however many rows fall into each; with `rows`, as many in each.
     """
     if released.person_id is None:
         return {}
     person = quote(released.person_id)
     sql = f"""
         WITH numbered AS (SELECT {person} AS person, dense_rank() OVER (ORDER BY {released.class_sql}) AS class FROM released),
-        histories AS (SELECT list_sort(list(DISTINCT class)) AS history FROM numbered GROUP BY person),
+        histories AS (SELECT list_sort(list({"" if rows else "DISTINCT"} class)) AS history FROM numbered GROUP BY person),
         shared AS (SELECT count(*) AS persons FROM histories GROUP BY history)
         SELECT persons, count(*) FROM shared GROUP BY persons ORDER BY persons
     """  # noqa: S608 - names are quoted
@@ -59,4 +70,8 @@ def measure_histories(released: Released) -> tuple[Figure, ...]:
         return ()
     smallest, alone = min(sizes), sizes.get(1, 0)
     over = population_of(persons, "persons")
-    return SMALLEST_SET.measure(smallest, over, persons=smallest), ALONE.measure(alone / persons, over, persons=alone)
+    figures = SMALLEST_SET.measure(smallest, over, persons=smallest), ALONE.measure(alone / persons, over, persons=alone)
+    if released.rows == persons:
+        return figures
+    counted = min(count_histories(released, rows=True))
+    return *figures, SMALLEST_COUNTED.measure(counted, over, persons=counted)

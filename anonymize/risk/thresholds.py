@@ -31,6 +31,8 @@ class Thresholds:
         Highest excess success of an attack that finds persons, and of one that guesses a secret (0–1).
     insider : float or None
         The same for one who knows every released column; None: told, and not held against the release.
+    linked : int
+        Fewest persons who share the classes of all their linked rows: k, or what the policy names (0: told, not held against).
     diversity : int
         Fewest distinct sensitive values of a class.
     article : str
@@ -46,12 +48,14 @@ class Thresholds:
     attack: float
     inference: float
     insider: float | None
+    linked: int
     diversity: int
     article: str
 
     def limit_attacks(self) -> dict[str, float]:
         """Return the limit of each attack; linking with a register of everybody is the average risk, tried out."""
-        limits = {"linkage": self.average, "singling_out": self.attack, "linkability": self.attack, "inference": self.inference}
+        found = {"linkage": self.average, "neighbours": self.average, "singling_out": self.attack, "linkability": self.attack}
+        limits = {**found, "inference": self.inference, "classification": self.inference}
         return limits if self.insider is None else {**limits, "singling_out_all": self.insider}
 
     def to_json(self) -> dict[str, object]:
@@ -85,16 +89,18 @@ def find_thresholds(regime_name: str, context: str, plan: Plan) -> Thresholds:
             known=Name(", ".join(regime.risk_thresholds)),
         )
     limits = regime.risk_thresholds[context]
+    k = max(int(limits["k"]), plan.privacy.k)
     return Thresholds(
         regime=regime.name,
         context=context,
-        k=max(int(limits["k"]), plan.privacy.k),
+        k=k,
         highest=limits["max_prosecutor_risk"],
         average=limits["expected_risk"],
         uniques=limits["population_uniques_share"],
         attack=limits["attack_success_share"],
         inference=limits["inference_success_share"],
         insider=limits.get("insider_success_share"),
+        linked=int(limits.get("linked_k", k)),
         diversity=regime.defaults.l_diversity,
         article=_cite(regime),
     )

@@ -1,7 +1,7 @@
 """What to say when no recoding meets the requirements: how much fails, and which single wish is cheapest to relax.
 
-Decided here: the order of proposals (a coarser column if one is enough, then a model on a sensitive column, then the suppression limit,
-then k). Not decided here: whether anything is relaxed; people do that.
+Decided here: the order of proposals (a coarser column if one is enough, then a model on a sensitive column, then fewer linked rows, then
+the suppression limit, then k). Not decided here: whether anything is relaxed; people do that.
 """
 
 from collections.abc import Iterator
@@ -42,10 +42,23 @@ def make_error(task: SearchTask, failed_rows: int) -> TargetNotReached:
     if task.population is not None and _is_possible(replace(task, population=None))[0]:
         hint = N_("lower k_map, widen delta_presence, or give a population table that covers the file")
         return TargetNotReached(message, hint, **counts)
+    if task.linked is not None and _is_possible(replace(task, linked=None))[0]:
+        message = N_(
+            "{failed} of {rows} rows are of persons whose linked rows fewer than {k} persons share even at the coarsest levels allowed; "
+            "{limit} may be suppressed"
+        )
+        hint = N_(
+            "give fewer rows of each person (rows_per_person), reduce them to periods (aggregate), or raise suppression_limit to {share}"
+        )
+        return TargetNotReached(message, hint, **counts, k=task.k, share=_round_up(failed_rows / rows))
     if task.method == "global" and failed_rows < rows:
-        share = int(np.ceil(1000 * failed_rows / rows)) / 1000
-        return TargetNotReached(message, N_("raise suppression_limit to {share}, or lower k"), **counts, share=share)
+        hint = N_("raise suppression_limit to {share}, or lower k")
+        return TargetNotReached(message, hint, **counts, share=_round_up(failed_rows / rows))
     return TargetNotReached(message, N_("lower k: the file has too few persons"), **counts)
+
+
+def _round_up(share: float) -> float:
+    return int(np.ceil(1000 * share)) / 1000
 
 
 def row_limit(task: SearchTask) -> int:

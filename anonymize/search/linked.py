@@ -28,7 +28,7 @@ from schemas.hierarchies import LevelTable
 
 HISTORY = "history"
 FINENESS = 10**9  # parts of the loss of a history that count
-MANY_LINES = 300_000
+MANY_LINES = 3_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
