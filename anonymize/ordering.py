@@ -1,17 +1,19 @@
 """Rows of small whole numbers in ascending order, first column first: as few machine words as they fit into are sorted, not the columns."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 WORD_VALUES = 1 << 62
 
 
-def sort_rows(codes: NDArray[np.signedinteger]) -> NDArray[np.int64]:
+def sort_rows(codes: NDArray[np.signedinteger[Any]]) -> NDArray[np.int64]:
     """Return the order that puts rows into ascending order, first column first; equal rows keep theirs.
 
     Parameters
     ----------
-    codes : NDArray[np.signedinteger]
+    codes : NDArray[np.signedinteger[Any]]
         (n, q): whole numbers from 0.
     """
     words = pack_rows(codes)
@@ -20,12 +22,12 @@ def sort_rows(codes: NDArray[np.signedinteger]) -> NDArray[np.int64]:
     return np.lexsort(words[::-1]) if words else np.arange(len(codes))
 
 
-def pack_rows(codes: NDArray[np.signedinteger]) -> list[NDArray[np.int64]]:
+def pack_rows(codes: NDArray[np.signedinteger[Any]]) -> list[NDArray[np.int64]]:
     """Return the columns as mixed-radix numbers: rows compare as these do, the first word first. No columns are no words.
 
     Parameters
     ----------
-    codes : NDArray[np.signedinteger]
+    codes : NDArray[np.signedinteger[Any]]
         (n, q): whole numbers from 0.
     """
     words: list[NDArray[np.int64]] = []
@@ -41,7 +43,7 @@ def pack_rows(codes: NDArray[np.signedinteger]) -> list[NDArray[np.int64]]:
     return words
 
 
-def number_present(cells: NDArray[np.signedinteger], distinct: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def number_present(cells: NDArray[np.signedinteger[Any]], distinct: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return which of the numbers 0 … distinct - 1 occur, ascending, and the place of each cell's number among them."""
     seen = np.zeros(distinct, dtype=bool)
     seen[cells] = True

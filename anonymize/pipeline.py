@@ -14,7 +14,8 @@ from anonymize.classes import Method
 from anonymize.engines.engine import Engine, EngineSettings, open_engine
 from anonymize.layout import number_released
 from anonymize.method_file import write_method
-from anonymize.publish import check_places, publish
+from anonymize.parts import hash_table
+from anonymize.publish import check_fresh, check_places, publish
 from anonymize.report import ProcessingReport, Stopwatch, count_blank_cells, count_levels, find_levels, measure_peak_bytes
 from anonymize.rows.apply import Release, apply_release, treat_early
 from anonymize.rows.class_table import Classes, build_class_table
@@ -26,7 +27,7 @@ from anonymize.treatments import Surroundings
 from anonymize.verify.file import Verification, is_close, verify_file
 from anonymize.work_folder import open_work_folder
 from schemas.errors import EngineFailed, PlanError, TargetNotReached
-from schemas.files import readable_json, sha256_file
+from schemas.files import readable_json
 from schemas.messages import N_, Name
 from schemas.plan import Plan
 
@@ -57,6 +58,8 @@ class Job:
         What the engine may use.
     compare : bool
         Also look for the loss of the other method.
+    in_parts : bool
+        Make a folder of part files.
     advance : callable
         Told after each of the five steps.
     clock : Stopwatch
@@ -73,6 +76,7 @@ class Job:
     threads: int | None
     memory_limit_bytes: int | None
     compare: bool
+    in_parts: bool
     advance: Advance
     clock: Stopwatch = field(default_factory=Stopwatch)
 
@@ -96,6 +100,7 @@ def process(
     threads: int | None = None,
     memory_limit_bytes: int | None = None,
     compare: bool = True,
+    in_parts: bool = False,
 ) -> ProcessingReport:
     """Process one file and return the report of a release that was verified as written.
 
@@ -123,6 +128,8 @@ def process(
         What the engine may use; None: its default.
     compare : bool
         Also report the loss of the other method.
+    in_parts : bool
+        Make `output` a folder of part files, written where the engine has the rows (on Spark: by its executors).
 
     Raises
     ------
@@ -134,6 +141,8 @@ def process(
     start_rehearsal()
     secret = str(seed).encode() if seed is not None else secrets.token_bytes(SEED_BYTES)
     check_places(source, [path for path in (output, report_output, method_output) if path])
+    if in_parts:
+        check_fresh(output)
     job = Job(
         source=source,
         output=output,
@@ -145,6 +154,7 @@ def process(
         threads=threads,
         memory_limit_bytes=memory_limit_bytes,
         compare=compare,
+        in_parts=in_parts,
         advance=advance or (lambda _steps: None),
     )
     with open_work_folder(output.resolve().parent) as work:
@@ -183,7 +193,7 @@ def _run(job: Job, work: Path) -> tuple[ProcessingReport, Solved]:
                 rows_out=verification.rows,
             )
     job.advance(1)
-    output_sha256 = sha256_file(work / "release.parquet")
+    output_sha256 = hash_table(work / "release.parquet")
     with job.clock.measure("compare"):
         losses = compare_losses(solved.classes, job.plan, solved.loss, job.method, seek_other=job.compare)
     hashes = {"input_sha256": source.sha256, "output_sha256": output_sha256}
@@ -213,7 +223,7 @@ def _solve_and_write(job: Job, engine: Engine, source: Source, work: Path) -> tu
     for recoding in propose(classes, plan, job.method, job.clock):
         with job.clock.measure("apply"):
             solved = Solved(classes=classes, recoding=recoding, values=release_values(classes, recoding, plan))
-            written = apply_release(rows, _make_release(plan, solved), around, target)
+            written = apply_release(rows, _make_release(plan, solved), around, target, in_parts=job.in_parts)
         if not plan.privacy.closeness or is_close(target, plan, work=work):
             job.advance(2)
             return selection, solved, written

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from anonymize.parts import find_parts
 from schemas.findings import Reason
 from schemas.hierarchies import load_hierarchy
 from schemas.messages import N_, Message, Name, Param
@@ -110,8 +111,8 @@ def _read_json(text: bytes | None) -> dict[str, Any]:
 
 def check_storage(path: Path) -> list[Reason]:
     """Return what the storage would tell beyond the rows: statistics of row groups."""
-    metadata = pq.read_metadata(path)
-    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
+    parts = [pq.read_metadata(part) for part in find_parts(path)]
+    groups = (part.row_group(i) for part in parts for i in range(part.num_row_groups))
     if any(group.column(j).is_stats_set for group in groups for j in range(group.num_columns)):
         return [_reason("statistics", N_("the file carries statistics of its row groups"))]
     return []

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from anonymize.parts import read_schema
 from anonymize.verify import sql
 from anonymize.verify.fields import check_layout, check_storage
 from anonymize.verify.levels import check_levels
@@ -70,7 +70,7 @@ def verify_file(path: Path, plan: Plan, *, work: Path | None = None) -> Verifica
     Parameters
     ----------
     path : Path
-        The written Parquet file.
+        The written Parquet file, or the folder of its parts.
     plan : Plan
         What was promised.
     work : Path or None
@@ -112,7 +112,7 @@ def is_close(path: Path, plan: Plan, *, work: Path | None = None) -> bool:
 
 def _read_schema(path: Path) -> pa.Schema:
     try:
-        return pq.read_schema(path)
+        return read_schema(path)
     except (pa.ArrowException, OSError):
         raise FileRejected(N_("{file} is not a Parquet file"), N_("give the file that anonymize run wrote"), file=Name(path.name)) from None
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from anonymize.parts import name_parts
 from schemas.errors import FileRejected
 from schemas.messages import N_, Name
 
@@ -95,7 +96,7 @@ def open_written(path: Path, quasi: tuple[str, ...], person: str | None, work: P
     Parameters
     ----------
     path : Path
-        The written file.
+        The written file, or the folder of its parts.
     quasi : tuple[str, ...]
         Columns a class is equal in.
     person : str or None
@@ -113,7 +114,7 @@ def open_written(path: Path, quasi: tuple[str, ...], person: str | None, work: P
         config["temp_directory"] = str(work / "verify")
     connection = duckdb.connect(config=config)
     try:
-        connection.read_parquet(str(path)).create_view("release")
+        connection.read_parquet(name_parts(path)).create_view("release")
     except duckdb.Error as error:
         connection.close()
         raise FileRejected(
