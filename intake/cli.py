@@ -170,15 +170,16 @@ def write_receipt(session: Session, *, file_id: str, output: Path) -> Reply:
 @click.option("--table", cls=Option, required=True, help=N_("common schema of the file"))
 @click.option("--layout", cls=Option, help=N_("how the file is written: a shipped name, plain, or the path of a layout"))
 @click.option("--as-of", cls=Option, type=DATE, default=lambda: datetime.now(JAPAN), help=N_("day the contents are of: YYYY-MM-DD [today]"))
-@click.option("--defects", cls=Option, type=FILE, help=N_("write the list of defects by row as CSV, without contents"))
-def check(*, source: Path, defects: Path | None, as_of: datetime, **how: Any) -> Reply:
+@click.option("--defects", cls=Option, type=FILE, help=N_("write the list of defects by row as CSV or Excel (.xlsx), without contents"))
+@click.option("--html", cls=Option, type=FILE, help=N_("quality report to write as a page in Japanese; small counts are hidden"))
+def check(*, source: Path, as_of: datetime, **how: Any) -> Reply:
     """Check a file and write nothing; exit code 12 when it would be refused."""
-    from intake import replies
+    from intake.check_reply import show_check
     from intake.convert import convert_file
 
     with progress(N_("checking rows")) as advance:
-        report = convert_file(source, defects=defects, as_of=as_of.date(), advance=advance, **how)
-    return replies.show_check(report)
+        report = convert_file(source, as_of=as_of.date(), advance=advance, **how)
+    return show_check(report)
 
 
 @intake.command("convert")
@@ -189,13 +190,14 @@ def check(*, source: Path, defects: Path | None, as_of: datetime, **how: Any) ->
 @click.option("--as-of", cls=Option, type=DATE, default=lambda: datetime.now(JAPAN), help=N_("day the contents are of: YYYY-MM-DD [today]"))
 @click.option("--report", cls=Option, required=True, type=FILE, help=N_("JSON report to write; holds no contents"))
 @click.option("--quarantine", cls=Option, type=FILE, help=N_("Parquet file for rows put aside; holds personal information"))
-def convert(*, source: Path, output: Path, report: Path, quarantine: Path | None, as_of: datetime, **how: Any) -> Reply:
+@click.option("--html", cls=Option, type=FILE, help=N_("quality report to write as a page in Japanese; small counts are hidden"))
+def convert(*, source: Path, output: Path, as_of: datetime, **how: Any) -> Reply:
     """Convert a file to the common schema, without a workspace."""
     from intake import replies
     from intake.convert import convert_file
 
     with progress(N_("converting rows")) as advance:
-        account = convert_file(source, output=output, report=report, quarantine=quarantine, as_of=as_of.date(), advance=advance, **how)
+        account = convert_file(source, output=output, as_of=as_of.date(), advance=advance, **how)
     return replies.show_conversion(account, str(output))
 
 
@@ -211,6 +213,37 @@ def normalise(session: Session, *, file_id: str) -> Reply:
     with open_office(session) as office, progress(N_("converting rows")) as advance:
         report = normalise_file(office, file_id, advance)
     return replies.show_normalised(file_id, report)
+
+
+@intake.command("quality")
+@click.argument("file_id", metavar="ID")
+@click.option("--html", cls=Option, type=FILE, help=N_("quality report to write as a page in Japanese; small counts are hidden"))
+@click.pass_obj
+def quality(session: Session, *, file_id: str, html: Path | None) -> Reply:
+    """Show the quality of a file that was put into the common schema."""
+    from casework.office import open_office
+    from intake.quality_record import get_quality, write_page
+    from intake.replies import show_quality
+
+    with open_office(session) as office:
+        record = get_quality(office.store, file_id)
+    if html:
+        write_page(record, html, file_id)
+    return show_quality(file_id, record, html)
+
+
+@intake.command("compare")
+@click.argument("old", type=FILE)
+@click.argument("new", type=FILE)
+@click.option("--table", cls=Option, required=True, help=N_("common schema of the file"))
+@click.option("--layout", cls=Option, help=N_("how the file is written: a shipped name, plain, or the path of a layout"))
+@click.option("--old-layout", cls=Option, help=N_("how the old file is written, where it differs"))
+def compare(*, old: Path, new: Path, **how: Any) -> Reply:
+    """Count what changed between two files of a table: rows added, gone, changed, and columns."""
+    from intake.quality_record import compare_plain
+    from intake.replies import show_changes
+
+    return show_changes(compare_plain(old, new, **how).to_json())
 
 
 @intake.command("dummy")

@@ -43,6 +43,11 @@ ROW_KINDS: tuple[FindingKind, ...] = (
     _row("not-yes-or-no", N_("neither yes nor no")),
     _row("cell-too-long", N_("longer than a cell may be")),
     _row("in-the-future", N_("a birth after the day the contents are of")),
+    _row("unknown-record", N_("a record of a kind that the layout does not have")),
+    _row("record-order", N_("the record stands behind one that must come after it")),
+    _row("record-alone", N_("the record it belongs to is missing")),
+    _row("record-missing", N_("a record that must stand under this one is missing")),
+    _row("record-twice", N_("more records of this kind than may stand under one")),
 )
 (
     RAGGED,
@@ -65,6 +70,11 @@ ROW_KINDS: tuple[FindingKind, ...] = (
     NOT_YES_OR_NO,
     CELL_TOO_LONG,
     IN_THE_FUTURE,
+    UNKNOWN_RECORD,
+    RECORD_ORDER,
+    RECORD_ALONE,
+    RECORD_MISSING,
+    RECORD_TWICE,
 ) = range(1, len(ROW_KINDS))
 
 FORMULA_LIKE = _note("formula-like", N_("text that a spreadsheet would run as a formula; kept as text"))
@@ -81,6 +91,12 @@ UNDECLARED_CODE = _note(
     N_("cells that look like an identification code ({kind}) in a column that is not one; check the column"),
 )
 CHARACTER_LOST = _note("character-lost", N_("a rule changed or lost an ideograph or a gaiji on the way; compare these rows with the original"))
+PERSONS_MENTIONED = _note(
+    "persons-mentioned", N_("cells of free text that mention persons (names, telephone numbers, addresses or e-mail); the column must be dropped")
+)
+PERSONS_OTHER = _note("persons-other", N_("the file has {found} persons, the register entry says {stated}; check which file it is"))
+KEY_REPEATED = _note("key-repeated", N_("rows that repeat the key of an earlier row ({key}); kept"))
+CROSS_CHECK = _note("cross-check", N_("conspicuous: {check}"))
 NOTE_KINDS: tuple[FindingKind, ...] = (FORMULA_LIKE, GAIJI, INNER_BOM, DATE_LEFT_EMPTY, CHARACTER_LOST)
 
 MY_NUMBER = _file("my-number", N_("{count} cells hold individual numbers (個人番号)"))
@@ -95,3 +111,5 @@ HEADING_MISSING = _file("heading-missing", N_("the heading line does not have th
 HEADING_TWICE = _file("heading-twice", N_("the heading line has this column more than once"))
 FIELD_COUNT = _file("field-count", N_("the rows have {fields} fields, the layout has {expected}"))
 NO_ROWS = _file("no-rows", N_("the file has no rows"))
+WRONG_TOTAL = _file("wrong-total", N_("the closing record states another {what} than that of the records before it"))
+CLOSING_MISSING = _file("closing-missing", N_("the closing record of a group is missing; the file may have been cut"))

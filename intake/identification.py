@@ -1,4 +1,4 @@
-"""Identification codes (個人識別符号) other than the individual number, in columns that do not declare them: form, check digit, heading, hits.
+"""Identification codes (個人識別符号) other than 個人番号, in columns that do not declare them: form, check digit, heading, hits.
 
 Decided here: what each kind looks like, and when a column holds it. A kind whose form or check digit is telling is found by the cells
 alone; a kind that many numbers look like needs the heading as well. A column is judged on its distinct texts; a code is never refused,
@@ -53,19 +53,19 @@ class CodeKind:
 
 
 # 住民票コード: the formula could not be read in an official text; it counts together with the share of hits alone.
+_INSURED = "被保険者証?(等)?(の)?(記号|番号)|保険証(の)?(記号|番号)|証記号|証番号|^枝番$"
+_LATE_ELDERLY = "後期高齢.*番号|後期.*被保険者番号"
 KINDS: tuple[CodeKind, ...] = (
     CodeKind(name="住民票コード", form="[0-9]{11}", check_digit="resident_code", heading="住民票コード", needs_heading=False),
     CodeKind(name="運転免許証番号", form="[0-9]{12}", check_digit="licence", heading="免許証?(の)?番号", needs_heading=False),
     CodeKind(name="旅券番号", form="[A-Z]{2}[0-9]{7}", heading="旅券|パスポート|passport", needs_heading=False),
-    CodeKind(
-        name="在留カード等の番号", form="[A-Z]{2}[0-9]{8}[A-Z]{2}", heading="在留カード|特別永住者|外国人登録", needs_heading=False
-    ),
+    CodeKind(name="在留カード等の番号", form="[A-Z]{2}[0-9]{8}[A-Z]{2}", heading="在留カード|特別永住者", needs_heading=False),
     CodeKind(name="基礎年金番号", form="[0-9]{10}", heading="基礎年金|年金番号"),
     CodeKind(name="雇用保険被保険者番号", form="[0-9]{11}", heading="雇用保険"),
-    CodeKind(name="後期高齢者医療被保険者番号", form="[0-9]{8}", check_digit="late_elderly_insured", heading="後期高齢.*番号|後期.*被保険者番号"),
+    CodeKind(name="後期高齢者医療被保険者番号", form="[0-9]{8}", check_digit="late_elderly_insured", heading=_LATE_ELDERLY),
     CodeKind(name="介護保険被保険者番号", form="[0-9H][0-9]{9}", heading="介護.*被保険者番号|介護保険番号"),
-    CodeKind(name="被保険者証の記号・番号・枝番", form=".+", heading="被保険者証?(等)?(の)?(記号|番号)|保険証(の)?(記号|番号)|証記号|証番号|^枝番$"),
-)  # fmt: skip
+    CodeKind(name="被保険者証の記号・番号・枝番", form=".+", heading=_INSURED),
+)
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Individual numbers (個人番号) and other identification codes: found by form, check digit, heading and share of hits, in any column.
+"""Individual numbers (個人番号): found by form, check digit, heading and share of hits, in any column.
 
 Decided here: when a file is refused. One twelve-digit text in eleven passes the check digit by luck, so a column is judged as a whole:
 on its distinct twelve-digit numbers, wherever they stand in its cells, in any width and any grouping.
@@ -43,12 +43,13 @@ References
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
+from intake.formats.distinct import Coded
 from intake.formats.digits import Found, find_twelve_digits
 from intake.formats.rows import Block
 from schemas import check_digits
@@ -61,16 +62,7 @@ FORM_SHIFT = 40
 # a separator after the fourth and the eighth digit; the lowest bit is set in full width
 _GROUPS_OF_FOUR = 1 << 4 | 1 << 8
 _MY_NUMBER_HEADING = re.compile("個人番号|個人ナンバー|マイナンバー|まいなんばー|my_?number|mynumber|特定個人")
-_SOME_ROWS = 2000
 _NEGLIGIBLE = 1e-12
-_FEWEST = 10
-# 住民票コード, 運転免許証番号: check digit; 旅券番号, 在留カード番号: form alone (施行令1条)
-_FORMS = {
-    "住民票コード": ("resident_code", None),
-    "運転免許証番号": ("licence", None),
-    "旅券番号": (None, "^[A-Z]{2}[0-9]{7}$"),
-    "在留カード番号": (None, "^[A-Z]{2}[0-9]{8}[A-Z]{2}$"),
-}
 
 
 @dataclass(slots=True)
@@ -85,11 +77,36 @@ class NumberCount:
         Cells that hold a number with a right check digit.
     filled : int
         Cells that are not empty.
+    right : NDArray[int64]
+        How many numbers with a right check digit each text known so far holds.
     """
 
     numbers: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     cells: int = 0
     filled: int = 0
+    right: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    def add(self, coded: Coded, encoding: str) -> None:
+        """Add the cells of a block; only texts not met before are looked into."""
+        _, offsets, data = coded.fresh.buffers()
+        places = np.frombuffer(offsets, dtype=np.int32).astype(np.int64)
+        texts = np.frombuffer(data, dtype=np.uint8) if data is not None and data.size else np.zeros(1, dtype=np.uint8)
+        found = find_twelve_digits(texts, places[None, :-1], places[None, 1:], encoding=encoding)
+        # the texts are the fields of one row here
+        right = np.bincount(found.fields[are_my_numbers(found.numbers)], minlength=len(coded.fresh))
+        self.right = np.concatenate([self.right[: coded.first], right])
+        if self.right.any():
+            self.cells += int(self.right[coded.codes].sum())
+        self._keep(found)
+
+    def add_found(self, found: Found) -> None:
+        """Add numbers that stand in no field."""
+        self.cells += int(np.count_nonzero(are_my_numbers(found.numbers)))
+        self._keep(found)
+
+    def _keep(self, found: Found) -> None:
+        if found.numbers.size:
+            self.numbers = np.union1d(self.numbers, found.numbers | found.forms << FORM_SHIFT)
 
 
 def is_my_number_heading(heading: str) -> bool:
@@ -98,24 +115,17 @@ def is_my_number_heading(heading: str) -> bool:
     return _MY_NUMBER_HEADING.search(folded) is not None
 
 
-def count_numbers(block: Block, counts: list[NumberCount]) -> None:
+def count_numbers(block: Block, coded: Sequence[Coded], counts: list[NumberCount]) -> None:
     """Add what a block shows to the counts: one per field, and the last for rows that could not be cut into fields."""
-    _add(find_twelve_digits(block.data, block.starts, block.ends, encoding=block.encoding), counts)
+    for count, cells in zip(counts, coded, strict=False):
+        count.add(cells, block.encoding)
     for count, filled in zip(counts, np.count_nonzero(block.ends > block.starts, axis=0).tolist(), strict=False):
         count.filled += filled
     if block.bad.raw:
         # a comma may be in a number, but not where it stands between two fields
         data = np.frombuffer(b"\n".join(block.bad.raw).replace(b",", b"\n") + b"\n", dtype=np.uint8)
         place = np.array([[0]], dtype=np.int64)
-        _add(find_twelve_digits(data, place, place + data.size, encoding=block.encoding), counts[-1:])
-
-
-def _add(found: Found, counts: list[NumberCount]) -> None:
-    for index in np.unique(found.fields).tolist():
-        numbers = found.numbers[found.fields == index]
-        counts[index].cells += int(np.count_nonzero(are_my_numbers(numbers)))
-        written = numbers | found.forms[found.fields == index] << FORM_SHIFT
-        counts[index].numbers = np.union1d(counts[index].numbers, written)
+        counts[-1].add_found(find_twelve_digits(data, place, place + data.size, encoding=block.encoding))
 
 
 def are_my_numbers(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -190,25 +200,3 @@ def tail_of_luck(hits: int, trials: int, luck: float) -> float:
         if term < total * _NEGLIGIBLE:
             break
     return total
-
-
-def find_code_kind(texts: pa.StringArray) -> str | None:
-    """Return which other identification code the distinct texts of a column look like; None for none.
-
-    Parameters
-    ----------
-    texts : pa.StringArray
-        Distinct texts; only the first 2,000 are looked at. At least ten, and at least half of all, must fit.
-    """
-    some = [text for text in texts.slice(0, _SOME_ROWS).to_pylist() if text]
-    if len(some) < _FEWEST:
-        return None
-    for kind, (scheme, form) in _FORMS.items():
-        hits = (
-            np.count_nonzero(check_digits.are_valid(scheme, some))
-            if scheme
-            else sum(re.match(form or "", text) is not None for text in some)
-        )
-        if hits >= _FEWEST and 2 * hits >= len(some):
-            return kind
-    return None

@@ -22,21 +22,36 @@ _HONORIFIC = "(?:様|さま|さん|氏|殿|君|くん|ちゃん)"
 _LABEL = "(?:氏名|名前|担当者?|連絡先|緊急連絡|世帯主|保護者|後見人|キーパーソン|主介護者|長男|長女|次男|次女|夫|妻|父|母)"
 # who is spoken of with an honorific and without a name
 _NOBODY = re.compile(
-    "^(?:お?(?:子|孫|父|母|兄|姉|爺|婆|嫁|婿|客|医者|嬢|坊|巡り|隣|得意)|奥|娘|息子|妻|夫|両親?|ご?(?:家族|本人|主人|夫婦|親族|遺族|近所|利用者|利用)|"
-    "患者|皆|利用者|入居者|入所者|対象者|相談者|申込者|申請者|世帯主|被保険者|高齢者|障害者|保護者|代理人|後見人|同|両|各位|"
-    "(?:.*(?:看護|介護|保健|療法|薬剤|栄養|保育|理学|美容|調理|医)(?:師|士|員)|.*(?:職員|相談員|担当者?|事業所|病院|医院|施設|役所|役場|会社|センター|"
-    "ケアマネ(?:ジャー)?|ヘルパー|デイ|ドクター|ナース|業者|課|係|支援員|民生委員|警察|消防|大家|管理人)))$"
+    "^(?:お?(?:子|孫|父|母|兄|姉|爺|婆|嫁|婿|客|医者|嬢|坊|巡り|隣|得意)|奥|娘|息子|妻|夫|両親?|同|両|各位|皆|"
+    "ご?(?:家族|本人|主人|夫婦|親族|遺族|近所|利用者|利用)|患者|利用者|入居者|入所者|対象者|相談者|申込者|申請者|世帯主|"
+    "被保険者|高齢者|障害者|保護者|代理人|後見人|"
+    "(?:.*(?:看護|介護|保健|療法|薬剤|栄養|保育|理学|美容|調理|医)(?:師|士|員)|"
+    ".*(?:職員|相談員|担当者?|事業所|病院|医院|施設|役所|役場|会社|センター|ケアマネ(?:ジャー)?|ヘルパー|デイ|ドクター|ナース|業者|"
+    "課|係|支援員|民生委員|警察|消防|大家|管理人)))$"
 )
 _NAME = re.compile(f"([㐀-鿿々ヶァ-ヶーｦ-ﾟ]{{1,7}}(?:[ 　][㐀-鿿々ヶぁ-んァ-ヶーｦ-ﾟ]{{1,4}})?)(?:{_HONORIFIC})")
+_NUMBER = rf"[0０]{_DIGIT}{{1,4}}{_DASH}{_DIGIT}{{1,4}}{_DASH}{_DIGIT}{{3,4}}|[0０][5-9５-９][0０]{_DIGIT}{{8}}"
+_READING = r"[(（][ァ-ヶーｦ-ﾟ 　]{3,}[)）]"
+# what RE2 finds over a whole column; names and addresses found so are looked at once more, one by one
 _CANDIDATES = {
-    "name": rf"[{_KANJI}ァ-ヶーｦ-ﾟ][ 　ぁ-ん]{{0,5}}{_HONORIFIC}|{_LABEL}[:：][ 　]?[{_KANJI}ァ-ヶ]{{2}}|[{_KANJI}]{{2,6}}[(（][ァ-ヶーｦ-ﾟ 　]{{3,}}[)）]",
-    "phone": rf"[0０]{_DIGIT}{{1,4}}{_DASH}{_DIGIT}{{1,4}}{_DASH}{_DIGIT}{{3,4}}|[0０][5-9５-９][0０]{_DIGIT}{{8}}|(?:TEL|ＴＥＬ|電話|☎|℡)[^0-9０-９]{{0,4}}{_DIGIT}{{2}}",
-    "address": rf"(?:{_DIGIT}|[一二三四五六七八九十])丁目|{_DIGIT}番地|{_DIGIT}番{_DIGIT}+号|[市区町村][^、。,\s0-9０-９]{{1,12}}{_DIGIT}+(?:{_DASH}{_DIGIT}|番)",
+    "name": "|".join(
+        (
+            rf"[{_KANJI}ァ-ヶーｦ-ﾟ][ 　ぁ-ん]{{0,5}}{_HONORIFIC}",
+            rf"{_LABEL}[:：][ 　]?[{_KANJI}ァ-ヶ]{{2}}",
+            rf"[{_KANJI}]{{2,6}}{_READING}",
+        )
+    ),
+    "phone": rf"{_NUMBER}|(?:TEL|ＴＥＬ|電話|☎|℡)[^0-9０-９]{{0,4}}{_DIGIT}{{2}}",
+    "address": "|".join(
+        (
+            rf"(?:{_DIGIT}|[一二三四五六七八九十])丁目|{_DIGIT}番地|{_DIGIT}番{_DIGIT}+号",
+            rf"[市区町村][^、。,\s0-9０-９]{{1,12}}{_DIGIT}+(?:{_DASH}{_DIGIT}|番)",
+        )
+    ),
     "email": r"[A-Za-z0-9Ａ-Ｚａ-ｚ０-９._%+-]+[@＠][A-Za-z0-9Ａ-Ｚａ-ｚ０-９-]+[.．][A-Za-zＡ-Ｚａ-ｚ]{2,}",
 }
-_LABELLED = re.compile(
-    f"{_LABEL}[:：][ 　]?(?!本人|同居|別居|不明|なし|有|無|同左|同上|死亡|他界)[㐀-鿿々ヶァ-ヶ]{{2}}|[㐀-鿿々ヶ]{{2,6}}[(（][ァ-ヶーｦ-ﾟ 　]{{3,}}[)）]"
-)
+_NONAME = "(?!本人|同居|別居|不明|なし|有|無|同左|同上|死亡|他界)"
+_LABELLED = re.compile(f"{_LABEL}[:：][ 　]?{_NONAME}[㐀-鿿々ヶァ-ヶ]{{2}}|[㐀-鿿々ヶ]{{2,6}}{_READING}")
 
 
 @cache
@@ -72,7 +87,7 @@ def _match(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
 
 
 def names_someone(text: str) -> bool:
-    """Return whether a text names somebody: a word with an honorific that is not a word for anybody, a label with a name, or a name with its reading."""
+    """Return whether a text names somebody: with an honorific (but not `お子様`), after a label, or with the reading in brackets."""
     return _LABELLED.search(text) is not None or any(_NOBODY.match(found[1].strip()) is None for found in _NAME.finditer(text))
 
 

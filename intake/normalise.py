@@ -3,14 +3,18 @@
 Decided here: what is sealed and recorded. Not decided here: whether the quality is good enough to go on; people read the record.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from casework.i18n import find_translator
 from casework.office import Office
 from casework.states import FileState
-from intake.convert import Outputs, convert_source
+from intake.convert import PAGE_LANGUAGE, Outputs, convert_source
 from intake.quality.account import ConversionReport
+from intake.quality.checks import describe_persons
+from intake.quality.page import render_quality
 from intake.receive import load_sent_layout
 from schemas.errors import TransitionRefused
 from schemas.messages import N_, Name
@@ -44,11 +48,27 @@ def normalise_file(office: Office, file_id: str, advance: Callable[[int], None] 
         office.vault.seal(file_id, "normalised", output)
         # sealed even when it is empty, so that none of an earlier conversion stays
         office.vault.seal(file_id, "quarantine", aside)
+    report = replace(report, persons=_compare_persons(office, file_id, report), changes=_get_changes(office, file_id, manifest))
+    page = render_quality(report.to_json(), find_translator(PAGE_LANGUAGE), language=PAGE_LANGUAGE, file_id=file_id)
     with office.store.transaction():
         office.store.add_record("quality", report.to_json(), actor=office.actor, file_id=file_id)
+        office.store.add_paper("quality", page.encode(), ".html", actor=office.actor, file_id=file_id)
         facts = {"rows_in": report.rows_in, "rows_out": report.rows_out, "rows_quarantined": report.rows_quarantined}
         office.store.move_file(file_id, FileState.NORMALISED, actor=office.actor, facts=facts)
     return report
+
+
+def _compare_persons(office: Office, file_id: str, report: ConversionReport) -> Mapping[str, object]:
+    """Return how the persons of the file compare with those its register entry states (本人の数)."""
+    entry = office.store.get_register_entry(office.store.get_file(file_id).register_id)
+    return describe_persons(report.table, entry.document["persons"], report.persons_in)
+
+
+def _get_changes(office: Office, file_id: str, manifest: Mapping[str, Any]) -> Mapping[str, object] | None:
+    """Return what the receipt of this very file says has changed since the one before."""
+    receipt = office.store.get_record("receipt", file_id=file_id) or {}
+    found: Mapping[str, object] | None = receipt.get("changes") if receipt.get("source_sha256") == manifest["source"]["sha256"] else None
+    return found
 
 
 def _get_transfer(office: Office, file_id: str) -> dict[str, Any]:

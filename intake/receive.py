@@ -15,6 +15,7 @@ from casework.states import FileState
 from intake.bundles import extract_payload, read_manifest
 from intake.choice import choose_layout
 from intake.layout import Layout, load_layout
+from intake.quality.compare import Reading, compare_files
 from intake.reading import open_source
 from intake.receipts import sign_receipt
 from intake.survey import survey
@@ -63,8 +64,32 @@ def receive_bundle(office: Office, bundle: Path, file_id: str | None, advance: C
     with office.vault.work_folder() as folder:
         plain = open_payload(office, bundle, manifest, folder)
         check_contents(plain, manifest, folder, synthetic=office.settings.synthetic, advance=advance)
+        changes = find_changes(office, file.id, plain, load_sent_layout(plain, manifest, folder))
         office.vault.seal(file.id, "received", plain)
-    return Received(file_id=file.id, manifest=manifest, receipt=_note(office, file, manifest, sha256_file(bundle)))
+    return Received(file_id=file.id, manifest=manifest, receipt=_note(office, file, manifest, sha256_file(bundle), changes))
+
+
+def find_changes(office: Office, file_id: str, plain: Path, layout: Layout) -> dict[str, Any] | None:
+    """Return what changed since the file that was received before, with its hash; None for the first one.
+
+    Parameters
+    ----------
+    office : Office
+        Who receives.
+    file_id : str
+        The file of the office.
+    plain : Path
+        The file that is being received.
+    layout : Layout
+        How it is written.
+    """
+    last = office.store.get_record("transfer", file_id=file_id)
+    if last is None or office.store.find_sealed(file_id, "received") is None:
+        return None
+    with office.vault.open(file_id, "received") as before, office.vault.work_folder() as folder:
+        old = Reading(source=before, layout=load_sent_layout(before, last, folder))
+        changes = compare_files(old, Reading(source=plain, layout=layout))
+    return {"source_sha256": last["source"]["sha256"], **changes.to_json()}
 
 
 def check_world(office: Office, manifest: Mapping[str, Any]) -> None:
@@ -184,7 +209,9 @@ def check_contents(
         )
 
 
-def _note(office: Office, file: FileRecord, manifest: Mapping[str, Any], bundle_sha256: str) -> dict[str, Any]:
+def _note(
+    office: Office, file: FileRecord, manifest: Mapping[str, Any], bundle_sha256: str, changes: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """Write transfer, state and receipt, and return the receipt."""
     with office.store.transaction():
         transfer = {**manifest, "bundle_sha256": bundle_sha256}
@@ -200,6 +227,7 @@ def _note(office: Office, file: FileRecord, manifest: Mapping[str, Any], bundle_
                 **{key: manifest[key] for key in ("municipality_code", "table", "layout", "as_of", "rows", "persons", "synthetic")},
                 "bundle_sha256": bundle_sha256,
                 "source_sha256": manifest["source"]["sha256"],
+                **({"changes": changes} if changes else {}),
                 "received_at": office.now().isoformat(timespec="seconds"),
                 "audit": {"sequence": head.sequence, "head": head.hash},
             },

@@ -13,29 +13,16 @@ from casework.records import RegisterEntry
 from casework.text_table import make_table
 from intake.propose import LayoutProposal
 from intake.quality.account import ROWS_LISTED, ConversionReport
+from intake.quality.texts import REPAIRS
 from schemas.findings import Finding, Severity
 from schemas.messages import N_
 from schemas.municipalities import find_municipality
 from schemas.tables import load_table
 
-_TITLES = {
+TITLES = {
     Severity.FILE: N_("the file cannot be taken over"),
     Severity.ROW: N_("rows put aside, by cause"),
     Severity.NOTE: N_("notes"),
-}
-
-_REPAIRS = {
-    "byte_order_mark_drop": N_("byte order mark removed"),
-    "check_digit_added": N_("check digit added"),
-    "code_list": N_("label or other spelling to code"),
-    "day_dropped": N_("day to first day of its month"),
-    "empty_date": N_("date of zeros or nines to empty"),
-    "era_overflow": N_("day outside its era by arithmetic"),
-    "kana_full": N_("half-width kana to full width"),
-    "separator_drop": N_("separators and currency marks removed"),
-    "triangle_minus": N_("triangle to minus"),
-    "width_fold": N_("full width to half width"),
-    "zero_pad": N_("leading zeros put back"),
 }
 
 
@@ -43,7 +30,7 @@ def list_findings(findings: Iterable[Finding]) -> list[RenderableType]:
     """Return findings as lines, grouped by weight, the heaviest first."""
     found = tuple(findings)
     lines: list[RenderableType] = []
-    for severity, title in _TITLES.items():
+    for severity, title in TITLES.items():
         group = [finding for finding in found if finding.kind.severity is severity]
         if group:
             lines.append(f"{translate(title)}:")
@@ -66,17 +53,8 @@ def compact_rows(rows: Iterable[int]) -> str:
     return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in runs)
 
 
-def show_check(report: ConversionReport) -> Reply:
-    """Return what a check found; nothing was written."""
-    lines = [*_summarise(report), *list_findings(report.findings), *_list_aside(report)]
-    if report.rows_quarantined:
-        text = translate(N_("if the file is sent as it is, {count} rows will be put aside"))
-        lines.append(text.format(count=f"{report.rows_quarantined:,}"))
-    lines += _list_repairs(report)
-    return Reply(report.to_json(), lines)
-
-
-def _list_aside(report: ConversionReport) -> list[RenderableType]:
+def list_aside(report: ConversionReport) -> list[RenderableType]:
+    """Return the numbers of the rows put aside, neighbours joined."""
     if not report.quarantined_rows:
         return []
     more = "…" if report.rows_quarantined > ROWS_LISTED else ""
@@ -87,11 +65,12 @@ def show_conversion(report: ConversionReport, output: str) -> Reply:
     """Return what a conversion did and where its result is."""
     written = translate(N_("written: {output}")).format(output=output)
     return Reply(
-        {**report.to_json(), "output": output}, [*_summarise(report), *list_findings(report.findings), *_list_repairs(report), written]
+        {**report.to_json(), "output": output}, [*summarise(report), *list_findings(report.findings), *list_repairs(report), written]
     )
 
 
-def _summarise(report: ConversionReport) -> list[RenderableType]:
+def summarise(report: ConversionReport) -> list[RenderableType]:
+    """Return how a file was read, and its rows and persons."""
     read = translate(N_("read as table {table} by layout {layout} ({encoding})"))
     rows = translate(N_("{rows_in} rows: {rows_out} taken over, {aside} put aside; {persons} persons"))
     return [
@@ -105,14 +84,45 @@ def _summarise(report: ConversionReport) -> list[RenderableType]:
     ]
 
 
-def _list_repairs(report: ConversionReport) -> list[RenderableType]:
+def list_repairs(report: ConversionReport) -> list[RenderableType]:
+    """Return the repairs by rule and column."""
     if not report.repairs:
         return []
     table, known = make_table(N_("repair"), N_("column"), N_("cells")), load_table(report.table)
     for rule, columns in sorted(report.repairs.items()):
         for column, cells in columns.items():
-            table.add_row(translate(_REPAIRS.get(rule, rule)), known.get_column(column).title_ja, f"{cells:,}")
+            table.add_row(translate(REPAIRS.get(rule, rule)), known.get_column(column).title_ja, f"{cells:,}")
     return [translate(N_("repairs:")), table]
+
+
+def list_changes(changes: Mapping[str, Any]) -> list[RenderableType]:
+    """Return what changed between two files as lines."""
+    rows = translate(N_("{rows_old} rows before, {rows_new} now: {unchanged} as before, {changed} changed, {added} added, {gone} gone"))
+    lines: list[RenderableType] = [rows.format(**{key: f"{value:,}" for key, value in changes.items() if isinstance(value, int)})]
+    for name, text in (("columns_added", N_("new columns: {columns}")), ("columns_gone", N_("columns that are gone: {columns}"))):
+        if changes[name]:
+            lines.append(translate(text).format(columns="、".join(changes[name])))
+    if changes["columns_changed"]:
+        counts = "、".join(f"{name} {count:,}" for name, count in changes["columns_changed"].items())
+        lines.append(translate(N_("changed rows by column: {counts}")).format(counts=counts))
+    return lines
+
+
+def show_changes(changes: Mapping[str, Any]) -> Reply:
+    """Return what changed between two files."""
+    return Reply(dict(changes), list_changes(changes))
+
+
+def show_quality(file_id: str, record: Mapping[str, Any], page: Path | None) -> Reply:
+    """Return the quality of a file of the office, column by column."""
+    table = make_table(N_("heading"), N_("filled"), N_("distinct values"), N_("not valid"), N_("role that is forced"))
+    for entry in record["quality"]["columns"]:
+        invalid = sum(entry["invalid"].values()) + entry["required_empty"] + entry["out_of_list"]
+        share = f"{entry['filled_share'] or 0:.1%}"
+        table.add_row(entry["heading"], share, f"{entry['distinct']:,}", f"{invalid:,}", entry["forced_role"] or "")
+    lines: list[RenderableType] = [table, *(list_changes(record["changes"]) if record.get("changes") else [])]
+    lines += [translate(N_("written: {output}")).format(output=page)] if page else []
+    return Reply({"file": file_id, **record}, lines)
 
 
 def show_dummy(layout: str, rows: int, output: Path) -> Reply:
@@ -150,7 +160,7 @@ def show_sealed(manifest: Mapping[str, Any], preview: ConversionReport, output: 
     if preview.rows_quarantined:
         warning = translate(N_("the office will put aside {aside} of the {count} rows; correct them and seal the file again"))
         lines.append(warning.format(aside=f"{preview.rows_quarantined:,}", count=f"{preview.rows_in:,}"))
-        lines += [*list_findings(causes), *_list_aside(preview)]
+        lines += [*list_findings(causes), *list_aside(preview)]
     lines.append(translate(N_("only the office can open it; send this file alone")))
     return Reply({"output": str(output), "manifest": dict(manifest), "aside": aside}, lines)
 
@@ -160,7 +170,8 @@ def show_received(file_id: str, receipt: Mapping[str, Any], path: Path | None) -
     text = translate(N_("received as {file}: {rows} rows, {persons} persons"))
     line = text.format(file=file_id, rows=f"{receipt['rows']:,}", persons=f"{receipt['persons']:,}")
     where = translate(N_("receipt for the municipality: {path}")).format(path=path) if path else ""
-    return Reply({"file": file_id, "receipt": dict(receipt), "receipt_path": str(path) if path else None}, (line, where))
+    changes = list_changes(receipt["changes"]) if receipt.get("changes") else []
+    return Reply({"file": file_id, "receipt": dict(receipt), "receipt_path": str(path) if path else None}, (line, *changes, where))
 
 
 def show_receipt(receipt: Mapping[str, Any]) -> Reply:
@@ -173,7 +184,7 @@ def show_receipt(receipt: Mapping[str, Any]) -> Reply:
 
 def show_normalised(file_id: str, report: ConversionReport) -> Reply:
     """Return what became of a received file."""
-    return Reply({"file": file_id, **report.to_json()}, [*_summarise(report), *list_findings(report.findings), *_list_repairs(report)])
+    return Reply({"file": file_id, **report.to_json()}, [*summarise(report), *list_findings(report.findings), *list_repairs(report)])
 
 
 def show_added(entry_id: str, revision: int, notes: Iterable[Finding]) -> Reply:

@@ -48,6 +48,10 @@ class ConversionReport:
         Time on the clock.
     quality : Mapping[str, object]
         Columns, checks across columns, repeats and forced roles (see `intake.quality.book`).
+    persons : Mapping[str, object] or None
+        In the office: how the persons compare with those of the register entry.
+    changes : Mapping[str, object] or None
+        In the office: what changed since the file that was received before.
     """
 
     table: str
@@ -68,6 +72,8 @@ class ConversionReport:
     rules: Mapping[str, str]
     seconds: float
     quality: Mapping[str, object] = field(default_factory=dict)
+    persons: Mapping[str, object] | None = None
+    changes: Mapping[str, object] | None = None
 
     def to_json(self) -> dict[str, object]:
         """Return the report for machines."""
@@ -114,7 +120,10 @@ class Tally:
         indices : NDArray[int64]
             Distinct text of each row.
         """
-        cells = np.bincount(indices, minlength=len(converted.values))
+        self.add_used(column, converted, np.bincount(indices, minlength=len(converted.values)))
+
+    def add_used(self, column: str, converted: Converted, cells: NDArray[np.int64]) -> None:
+        """Count what changed in the cells of rows that came out, given how many there are of each distinct text."""
         for rule, mask in converted.repairs.items():
             if changed := int(cells[mask].sum()):
                 per_column = self.repairs.setdefault(rule, {})

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from intake.defects import PERSONS_MENTIONED, UNDECLARED_CODE
 from intake.identification import CodeCount, is_declared
 from intake.mentions import find_mentions
 from intake.quality.account import Tally
 from intake.quality.cells import ColumnCells, Rows
 from intake.quality.checks import CheckBook, load_checks
 from intake.quality.fingerprints import CHARACTERS, Sketch
-from schemas.findings import Severity
+from schemas.findings import Finding, Severity
 from schemas.forced_roles import ForcedRole, to_metadata
 from schemas.messages import Name
 from schemas.tables import Column, ColumnType, Role, TableSchema
@@ -44,9 +45,8 @@ class ColumnBook:
     mentions: dict[str, int] = field(default_factory=dict)
     codes: CodeCount = field(default_factory=CodeCount)
 
-    def add(self, cells: ColumnCells) -> None:
-        """Add the cells of a block."""
-        used = np.bincount(cells.indices, minlength=len(cells.values))
+    def add(self, cells: ColumnCells, used: NDArray[np.int64]) -> None:
+        """Add distinct values, given how many cells have each."""
         seen = used > 0
         if cells.values.null_count:
             seen &= cells.values.is_valid().to_numpy(zero_copy_only=False)
@@ -95,12 +95,28 @@ class QualityBook:
         for name, cells in rows.columns.items():
             if name not in self.columns:
                 self.columns[name] = ColumnBook(column=self.table.get_column(name), label=cells.label)
-            self.columns[name].add(cells)
+            self.columns[name].add(cells, np.bincount(cells.indices, minlength=len(cells.values)))
         self.checks.add(rows)
+
+    def add_column(self, name: str, cells: ColumnCells, used: NDArray[np.int64]) -> None:
+        """Add the distinct values of a column, given how many cells of rows that came out have each."""
+        if name not in self.columns:
+            self.columns[name] = ColumnBook(column=self.table.get_column(name), label=cells.label)
+        self.columns[name].add(cells, used)
 
     def list_forced_roles(self) -> tuple[ForcedRole, ...]:
         """Return the roles that what was found forces on columns."""
         return tuple(found for book in self.columns.values() if (found := book.find_forced_role()))
+
+    def to_findings(self) -> tuple[Finding, ...]:
+        """Return what the columns and the rows as wholes have shown, as notes."""
+        notes = []
+        for book in self.columns.values():
+            code = book.find_code()
+            notes += [Finding(kind=UNDECLARED_CODE, column=book.label, params={"kind": Name(code)})] if code else []
+            if book.mentions:
+                notes.append(Finding(kind=PERSONS_MENTIONED, column=book.label, count=max(book.mentions.values())))
+        return (*notes, *self.checks.to_findings())
 
     def to_metadata(self) -> dict[str, str]:
         """Return what the Parquet file of these rows says of itself: the forced roles."""

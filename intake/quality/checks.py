@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from intake.defects import CROSS_CHECK, KEY_REPEATED
 from intake.formats.hashes import find_repeats
 from intake.quality.cells import AS_OF, CONDITIONS, Rows, columns_of
 from intake.quality.fingerprints import Hashes, join_hashes
 from schemas.documents import load_document
-from schemas.findings import ROWS_SHOWN
+from schemas.findings import ROWS_SHOWN, Finding
+from schemas.messages import Name
 
 FOLDER = Path(__file__).parent / "tables"
 
@@ -94,6 +96,7 @@ class CheckBook:
     keys: list[Hashes] = field(default_factory=list)
     numbers: list[NDArray[np.int64]] = field(default_factory=list)
     key: tuple[str, ...] = ()
+    titles: dict[str, str] = field(default_factory=dict)
 
     def add(self, rows: Rows) -> None:
         """Judge the rows of a block."""
@@ -101,6 +104,7 @@ class CheckBook:
             if all(rows.has(name) for name in check.columns):
                 self._judge(check, rows)
         self.key = tuple(name for name in self.table.key if rows.has(name))
+        self.titles = {name: str(rows.columns[name].label) for name in self.key}
         if self.key:
             self.keys.append(hash_key(rows, self.key))
             self.numbers.append(rows.numbers)
@@ -130,7 +134,20 @@ class CheckBook:
             for check in self.table.checks
         ]
 
-    def describe_repeats(self) -> dict[str, object]:
+    def to_findings(self) -> tuple[Finding, ...]:
+        """Return conspicuous rows as notes, the most frequent first, and rows that repeat a key."""
+        found = sorted((check for check in self.table.checks if self.counts.get(check.id)), key=lambda check: -self.counts[check.id])
+        notes = [
+            Finding(kind=CROSS_CHECK, count=self.counts[check.id], rows=tuple(self.rows[check.id]), params={"check": Name(check.text_ja)})
+            for check in found
+        ]
+        repeats = self.describe_repeats()
+        if repeats["count"]:
+            key = "・".join(self.titles.get(name, name) for name in self.key)
+            notes.append(Finding(kind=KEY_REPEATED, count=repeats["count"], rows=tuple(repeats["rows"]), params={"key": Name(key)}))
+        return tuple(notes)
+
+    def describe_repeats(self) -> dict[str, Any]:
         """Return how many rows repeat the key of an earlier one, and the first of them."""
         if not self.keys:
             return {"key": [], "count": None, "rows": []}

@@ -108,8 +108,10 @@ def fingerprint(values: pa.Array) -> tuple[Hashes, Flags]:
     Parameters
     ----------
     values : pa.Array
-        Texts (valid UTF-8), whole numbers, numbers, days or yes/no; a missing value has the hash of nothing.
+        Texts (valid UTF-8), whole numbers, numbers, days or yes/no, or a dictionary of them; a missing value has the hash of nothing.
     """
+    if pa.types.is_dictionary(values.type):
+        return _fingerprint_coded(values)
     hashes, flags = np.empty(len(values), dtype=np.uint64), np.zeros(len(values), dtype=np.uint8)
     if pa.types.is_string(values.type):
         _scan(*_get_buffers(values), hashes, flags)
@@ -118,6 +120,13 @@ def fingerprint(values: pa.Array) -> tuple[Hashes, Flags]:
     if values.null_count:
         hashes[~values.is_valid().to_numpy(zero_copy_only=False)] = _NULL
     return hashes, flags
+
+
+def _fingerprint_coded(values: pa.DictionaryArray) -> tuple[Hashes, Flags]:
+    hashes, flags = fingerprint(values.dictionary)
+    hashes, flags = np.append(hashes, _NULL), np.append(flags, np.uint8(0))
+    places = values.indices.fill_null(len(values.dictionary)).to_numpy(zero_copy_only=False)
+    return hashes[places], flags[places]
 
 
 def hash_ideographs(texts: pa.StringArray) -> Hashes:
