@@ -113,7 +113,7 @@ def fits(source: Path, layout: Layout) -> bool:
             first = read_headings(lambda name=encoding: _decode_head(source, name), layout, numbered=False)  # type: ignore[misc]
         except UnicodeError:
             continue
-        return _places_fit(first, layout)
+        return first[:1] == [layout.records.opening] if layout.records else _places_fit(first, layout)
     return False
 
 

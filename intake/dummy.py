@@ -16,6 +16,7 @@ from typing import TypeAlias
 import numpy as np
 
 from intake.convert import check_output
+from intake.dummy_records import write_lines
 from intake.layout import PLAIN, Layout, LayoutColumn, load_layout, make_plain_layout
 from intake.values.rules import BIRTH, RuleUse
 from intake.values.wareki import ERAS
@@ -95,9 +96,8 @@ def write_dummy(output: Path, *, table: str, layout: str | None, rows: int, seed
             layout=Name(found.name),
             table=Name(table),
         )
-    write: Callable[[Path, Layout, Iterator[list[Cell]]], None] = {"csv": _write_csv, "fixed": _write_fixed, "excel": _write_excel}[
-        found.format
-    ]
+    writers = {"csv": _write_csv, "fixed": _write_fixed, "excel": _write_excel, "records": _write_records}
+    write: Callable[[Path, Layout, Iterator[list[Cell]]], None] = writers[found.format]
     with replace_file(output) as temporary:
         write(temporary, found, make_rows(found, rows, seed))
     return found
@@ -106,11 +106,13 @@ def write_dummy(output: Path, *, table: str, layout: str | None, rows: int, seed
 def make_rows(layout: Layout, rows: int, seed: int) -> Iterator[list[Cell]]:
     """Yield rows of cells in the order of the layout's columns."""
     rng = np.random.default_rng(seed)
+    keyed = {part for source in layout.sources if source.number for part in source.parts}
+    filled = {column.name for column in layout.columns if column.use.column.required or (column.source and keyed & {*column.source.parts})}
     for number in range(1, rows + 1):
         draws = rng.integers(0, 2**31, len(layout.columns)).tolist()
         gaps = (rng.random(len(layout.columns)) < SOME_EMPTY).tolist()
         yield [
-            "" if gap and not column.use.column.required else _make_cell(Place(use=column.use, layout=layout, number=number, draw=draw))
+            "" if gap and column.name not in filled else _make_cell(Place(use=column.use, layout=layout, number=number, draw=draw))
             for column, draw, gap in zip(layout.columns, draws, gaps, strict=True)
         ]
 
@@ -224,6 +226,11 @@ def _write_fixed(path: Path, layout: Layout, rows: Iterator[list[Cell]]) -> None
             for column, cell in zip(layout.columns, row, strict=True):
                 record[column.first_byte : column.first_byte + column.length_bytes] = _fill(str(cell), column, layout.encoding or "cp932")
             target.write(bytes(record) + b"\r\n")
+
+
+def _write_records(path: Path, layout: Layout, rows: Iterator[list[Cell]]) -> None:
+    if layout.records:
+        path.write_bytes(b"".join(write_lines(layout, layout.records, rows)))
 
 
 def _fill(text: str, column: LayoutColumn, encoding: str) -> bytes:

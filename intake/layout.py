@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from intake.formats.record_rules import RecordRules, Source, find_record_contradictions, to_record_rules, to_source
 from intake.values.dates import DatePolicy
 from intake.values.rules import RULES, RuleUse, get_plain_rule
 from schemas.codes import load_code_list
@@ -23,7 +24,8 @@ FOLDER = Path(__file__).parent / "layouts"
 PLAIN = "plain"
 _ALL_DIGITS = re.compile(r"\[0-9\]\{([0-9]+)\}")
 _SUFFIXES = (".yaml", ".yml", ".json")
-_NEEDS = {"csv": "position", "fixed": "bytes", "excel": "heading"}
+_SETTINGS = {"csv": ("encoding", "header"), "fixed": ("encoding", "record_bytes"), "excel": (), "records": ("encoding", "records")}
+_NEEDS = {"csv": "position", "fixed": "bytes", "excel": "heading", "records": "from"}
 
 
 def _kind(code: str, template: str) -> FindingKind:
@@ -57,6 +59,8 @@ class LayoutColumn:
         Place counted from 1; 0 when found by heading or bytes.
     first_byte, length_bytes : int
         Bytes of a fixed record, the first counted from 0.
+    source : Source or None
+        Pieces of records it is taken from.
     """
 
     use: RuleUse
@@ -64,6 +68,7 @@ class LayoutColumn:
     position: int = 0
     first_byte: int = 0
     length_bytes: int = 0
+    source: Source | None = None
 
     @property
     def name(self) -> str:
@@ -72,8 +77,9 @@ class LayoutColumn:
 
     @property
     def label(self) -> Name:
-        """What the sender calls the column: its heading, or its Japanese title."""
-        return Name(self.headings[0] if self.headings else self.use.column.title_ja)
+        """What the sender calls the column: its heading, or its Japanese title and its place in the records."""
+        where = f"（{self.source.place}）" if self.source else ""
+        return Name(self.headings[0] if self.headings else f"{self.use.column.title_ja}{where}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +93,7 @@ class Layout:
     table : TableSchema
         Table the rows become.
     format : str
-        csv, fixed, excel, or parquet (plain only).
+        csv, fixed, excel, records, or parquet (plain only).
     encoding : str or None
         Declared encoding; None to find it (plain only).
     delimiter : str
@@ -102,6 +108,10 @@ class Layout:
         Fields of a row where there is no heading line.
     columns : tuple[LayoutColumn, ...]
         In the order of the layout.
+    title_rows, header_rows : int
+        Lines of titles above the headings, and lines of headings.
+    records : RecordRules or None
+        The kinds of record of a file that has several.
     """
 
     name: str
@@ -114,6 +124,19 @@ class Layout:
     sheet: str = "1"
     record_bytes: int = 0
     fields: int = 0
+    title_rows: int = 0
+    header_rows: int = 1
+    records: RecordRules | None = None
+
+    @property
+    def rows_above(self) -> int:
+        """Records of a delimited file before its first row."""
+        return self.title_rows + self.header_rows if self.header else 0
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What the columns of a file of several kinds of record are taken from."""
+        return tuple(column.source for column in self.columns if column.source)
 
     def with_as_of(self, as_of: date | None) -> "Layout":
         """Return the layout for contents of a day: births after it are defects."""
@@ -194,10 +217,11 @@ def _find_contradictions(document: Mapping[str, Any]) -> Iterator[Finding]:
     if table.unit and table.unit not in seen:
         yield Finding(kind=NOT_COVERED, column=Name(table.unit))
     yield from _find_overlaps(document)
+    yield from find_record_contradictions(document)
 
 
 def _find_missing_settings(document: Mapping[str, Any]) -> Iterator[Finding]:
-    needed = {"csv": ("encoding", "header"), "fixed": ("encoding", "record_bytes"), "excel": ()}[document["format"]]
+    needed = _SETTINGS[document["format"]]
     yield from (Finding(kind=NO_SETTING, column=Name(name)) for name in needed if name not in document)
 
 
@@ -215,7 +239,8 @@ def _find_wrong_rule(entry: Mapping[str, Any], column: Any) -> Iterator[Finding]
 
 
 def _find_wrong_place(document: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[Finding]:
-    needed = "heading" if document.get("header") and document["format"] != "fixed" else _NEEDS[document["format"]]
+    by_heading = document.get("header") and document["format"] in {"csv", "excel"}
+    needed = "heading" if by_heading else _NEEDS[document["format"]]
     if needed not in entry:
         yield Finding(kind=NO_PLACE, column=Name(entry["column"]), params={"needed": Name(needed)})
 
@@ -244,6 +269,9 @@ def _to_layout(document: Mapping[str, Any]) -> Layout:
         sheet=str(document.get("sheet", 1)),
         record_bytes=document.get("record_bytes", 0),
         fields=document.get("fields", max(positions)),
+        title_rows=document.get("title_rows", 0),
+        header_rows=document.get("header_rows", 1),
+        records=to_record_rules(document["records"]) if document["format"] == "records" else None,
     )
 
 
@@ -264,4 +292,5 @@ def _to_column(entry: Mapping[str, Any], table: TableSchema, document: Mapping[s
         position=entry.get("position", 0),
         first_byte=first - 1,
         length_bytes=length,
+        source=to_source(entry, document.get("lookups", {})) if "from" in entry else None,
     )

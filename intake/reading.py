@@ -12,7 +12,8 @@ from pathlib import Path
 
 from intake.decode import Encoding, find_encoding, read_text
 from intake.defects import COLUMN_ABSENT, COLUMN_IGNORED, FIELD_COUNT, HEADING_MISSING, HEADING_TWICE, NO_ROWS
-from intake.formats import csv, fixed
+from intake.formats import csv, fixed, records
+from intake.formats.record_rules import RecordRules
 from intake.formats.rows import Block, Chunks
 from intake.formats.sandbox import find_kind, read_rows
 from intake.identifiers import is_my_number_heading
@@ -111,9 +112,12 @@ def open_source(path: Path, layout: Layout) -> Opened:
         )
     if layout.format == "fixed":
         return _open_fixed(path, layout, find_encoding(path, layout.encoding))
+    if layout.records:
+        return _open_records(path, layout, layout.records)
     if wanted == "text":
         encoding = find_encoding(path, layout.encoding)
-        return _open_delimited(layout, encoding.name, lambda: read_text(path, encoding.name))
+        raw = csv.can_cut(encoding.name, layout.delimiter)
+        return _open_delimited(layout, encoding.name, lambda: read_text(path, encoding.name), lambda: read_text(path, encoding.name, raw=raw))
     return _open_delimited(layout, None, lambda: read_rows(path, kind=kind, sheet=layout.sheet))
 
 
@@ -128,7 +132,8 @@ def read_headings(chunks: Chunks, layout: Layout, *, numbered: bool) -> list[str
     return record[1:] if numbered else record
 
 
-def _open_delimited(layout: Layout, encoding: str | None, chunks: Chunks) -> Opened:
+def _open_delimited(layout: Layout, encoding: str | None, chunks: Chunks, cut: Chunks | None = None) -> Opened:
+    """Open delimited text; what is `cut` into rows may be the bytes as they came, the headings are always read from UTF-8."""
     numbered = encoding is None
     first = read_headings(chunks, layout, numbered=numbered)
     if not first:
@@ -144,7 +149,11 @@ def _open_delimited(layout: Layout, encoding: str | None, chunks: Chunks) -> Ope
 
     def read() -> Iterator[Block]:
         delimiter = "," if numbered else layout.delimiter
-        return csv.read_blocks(chunks(), delimiter=delimiter, fields=fields + numbered, header=layout.header, numbered=numbered)
+        written = encoding if encoding and csv.can_cut(encoding, delimiter) else "utf-8"
+        pieces = (cut or chunks)()
+        return csv.read_blocks(
+            pieces, delimiter=delimiter, fields=fields + numbered, header=layout.header, numbered=numbered, encoding=written
+        )
 
     return Opened(
         layout=layout,
@@ -216,6 +225,25 @@ def _open_fixed(path: Path, layout: Layout, encoding: Encoding) -> Opened:
         labels=tuple(labels),
         my_number_fields=frozenset(),
         findings=(Finding(kind=COLUMN_IGNORED, count=len(gaps)),) if gaps else (),
+        read=read,
+    )
+
+
+def _open_records(path: Path, layout: Layout, rules: RecordRules) -> Opened:
+    """Open a file of several kinds of record; fields that no column is taken from are fields too, by kind, so that they are looked at."""
+    encoding = find_encoding(path, layout.encoding).name
+
+    def read() -> Iterator[Block]:
+        return records.read_blocks(read_text(path, encoding), rules=rules, sources=layout.sources, delimiter=layout.delimiter)
+
+    rests = records.list_rests(rules, layout.sources)
+    return Opened(
+        layout=layout,
+        encoding=encoding,
+        places=tuple(enumerate(layout.columns)),
+        labels=(*(column.label for column in layout.columns), *map(Name, rests)),
+        my_number_fields=frozenset(),
+        findings=(),
         read=read,
     )
 

@@ -16,6 +16,7 @@ from sample_data.defects import Damage, Defect, can_damage, damage_cells, damage
 from sample_data.people import People, make_people
 from sample_data.places import limit_persons
 from sample_data.pools import open_stream
+from sample_data.rezept import write_claims
 from sample_data.sheets import Sheet, load_layout, make_sheet
 from sample_data.staff import make_staff
 from sample_data.waitlist import make_waitlist
@@ -28,7 +29,7 @@ from schemas.tables import load_table
 AS_OF = np.datetime64("2025-04-01")
 FIRST_MONTH = np.datetime64("2024-04")
 MONTHS = 12
-SUFFIXES = {"csv": ".csv", "fixed": ".dat", "excel": ".xlsx"}
+SUFFIXES = {"csv": ".csv", "fixed": ".dat", "excel": ".xlsx", "records": ".uke"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,12 +169,27 @@ def write_file(
     tally = _Tally()
     with replace_file(path) as temporary:
         tables = _change_first(iterate_tables(sample), change)
+        if document["format"] == "records":
+            _count_tables(write_claims(temporary, tables), document, tally)
+            return _describe(path, sample, layout, tally)
         sheets = _iterate_sheets(tables, document, defects, (count, rng, tally))
         if document["format"] == "excel":
             encode.write_workbook(temporary, sheets)
         else:
             _write_text(temporary, sheets, tally)
+    return _describe(path, sample, layout, tally)
+
+
+def _describe(path: Path, sample: Sample, layout: str, tally: "_Tally") -> WrittenFile:
     return WrittenFile(path=path, sample=sample, layout=layout, rows=tally.rows, persons=tally.persons, damages=tuple(tally.damages))
+
+
+def _count_tables(tables: Iterator[pa.Table], layout: Mapping[str, Any], tally: "_Tally") -> None:
+    """Count the rows and persons of tables while they are written."""
+    unit = load_table(layout["table"]).unit
+    for table in tables:
+        tally.rows += table.num_rows
+        tally.persons += _count_persons(table, unit, tally)
 
 
 @dataclass(slots=True)

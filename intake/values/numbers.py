@@ -7,9 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from intake.defects import NOT_A_NUMBER
-from intake.values.conversion import Converted, Outcome, convert_mostly
+from intake.values.conversion import Converted, Outcome, convert_mostly, to_mask
 from intake.values.width import fold_code
 
+YEN_PER_POINT = 10
 _INTEGER = re.compile(r"-?(?:[0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,5})(?:\.0+)?")
 _NUMBER = re.compile(r"-?(?:[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})?(?:\.[0-9]{1,15})?")
 _TRIANGLE = re.compile("^[△▲]\\s*")
@@ -26,6 +27,17 @@ def convert_integers(texts: pa.StringArray) -> Converted:
 def convert_yen(texts: pa.StringArray) -> Converted:
     """Return amounts of yen: as whole numbers, with ￥ before or 円 behind as well."""
     return convert_mostly(texts, pc.match_substring_regex(texts, _PLAIN_INTEGER), _cast_integers, parse_yen)
+
+
+def convert_points(texts: pa.StringArray) -> Converted:
+    """Return the yen that points of the fee schedules come to: ten each, by the notices on 診療報酬・調剤報酬の算定方法."""
+    points = convert_integers(texts)
+    return Converted(
+        values=pc.multiply(points.values, YEN_PER_POINT),
+        defects=points.defects,
+        repairs={**points.repairs, "points_to_yen": to_mask(pc.is_valid(points.values))},
+        notes=points.notes,
+    )
 
 
 def convert_numbers(texts: pa.StringArray) -> Converted:

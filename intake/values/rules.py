@@ -88,6 +88,7 @@ RULES: dict[str, Rule] = {
     "date": Rule(types=_DATES, convert=lambda t, use: dates.convert_any_date(t, use.dates, month=False)),
     "month": Rule(types=_MONTHS, convert=lambda t, use: dates.convert_any_date(t, use.dates, month=True)),
     "yen": Rule(types=_NUMBERS, convert=lambda t, _: numbers.convert_yen(t)),
+    "points_yen": Rule(types=_NUMBERS, convert=lambda t, _: numbers.convert_points(t)),
     "integer": Rule(types=_NUMBERS, convert=lambda t, _: numbers.convert_integers(t)),
     "number": Rule(types=frozenset({ColumnType.NUMBER}), convert=lambda t, _: numbers.convert_numbers(t)),
     "flag": Rule(types=frozenset({ColumnType.BOOLEAN}), convert=lambda t, _: codes.convert_flags(t)),

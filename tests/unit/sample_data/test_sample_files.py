@@ -18,6 +18,8 @@ CITY = "902012"
 PERSONS = 300
 MONTHS = 2
 ROWS_SHOWN = 20
+# files of several kinds of record hold less than the table; their round trip is a test of its own
+TABULAR = [name for name in list_layouts() if load_layout(name)["format"] != "records"]
 
 
 def take_in(path, layout):
@@ -35,13 +37,13 @@ def path_for(folder, layout, name="file"):
 
 
 def pairs():
-    for layout in list_layouts():
+    for layout in TABULAR:
         for defect in DEFECTS:
             if can_damage(defect, load_layout(layout)):
                 yield pytest.param(layout, defect, id=f"{layout}-{defect.code}")
 
 
-@pytest.mark.parametrize("layout", list_layouts())
+@pytest.mark.parametrize("layout", TABULAR)
 def test_intake_reads_back_what_was_meant(tmp_path, layout):
     path = path_for(tmp_path, layout)
     written = write_file(sample_for(layout), path, layout=layout)
@@ -83,7 +85,7 @@ def test_a_defect_is_found_in_the_rows_that_were_damaged(tmp_path, layout, defec
     assert report.rows_in == written.rows
 
 
-@pytest.mark.parametrize("layout", list_layouts())
+@pytest.mark.parametrize("layout", TABULAR)
 def test_all_row_defects_at_once_reconcile_to_the_row(tmp_path, layout):
     path = path_for(tmp_path, layout)
     defects = tuple(entry for entry in DEFECTS if entry.outcome == "row" and can_damage(entry, load_layout(layout)))
