@@ -1,8 +1,10 @@
 """Commands of the office itself: init, status, person, audit, vault."""
 
+from pathlib import Path
+
 import click
 
-from casework import replies
+from casework import certificates, replies
 from casework.audit import check_books, to_json
 from casework.console import Command, Group, Option, Reply, Session
 from casework.i18n import translate
@@ -14,6 +16,8 @@ from casework.settings import Settings
 from casework.states import Role
 from schemas.messages import N_
 from schemas.regimes import load_regime
+
+PATH = click.Path(path_type=Path)
 
 
 @click.command(cls=Command)
@@ -120,3 +124,24 @@ def erase_vault(session: Session, *, file_id: str, order: bool) -> Reply:
             return Reply({"file": file_id, "ordered": True}, translate(N_("ordered; another person carries it out")))
         office.vault.erase(file_id)
         return replies.show_certificate(office.store.get_record("certificate", file_id=file_id))
+
+
+@vault.command("certificate")
+@click.argument("file_id", metavar="FILE")
+@click.option("--output", cls=Option, required=True, type=PATH, help=N_("where to write the certificate, for the municipality"))
+@click.pass_obj
+def write_certificate(session: Session, *, file_id: str, output: Path) -> Reply:
+    """Write the certificate of an erased file."""
+    with open_office(session) as office:
+        certificate = certificates.get_certificate(office.store, file_id)
+    certificates.write_certificate(output, certificate)
+    return replies.show_certificate(certificate)
+
+
+@vault.command("verify")
+@click.argument("path", metavar="CERTIFICATE", type=PATH)
+@click.option("--key", cls=Option, required=True, type=PATH, help=N_("public key of the office: office.pub.pem"))
+@click.option("--receipt", cls=Option, type=PATH, help=N_("receipt that the certificate has to refer to"))
+def verify_certificate(*, path: Path, key: Path, receipt: Path | None) -> Reply:
+    """Verify that the office signed a certificate of erasure, and for which receipt; else exit code 16."""
+    return replies.show_verified_certificate(certificates.verify_certificate(path, load_public_key(key), receipt), receipt)

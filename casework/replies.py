@@ -90,3 +90,12 @@ def show_certificate(certificate: Mapping[str, Any] | None) -> Reply:
     data = dict(certificate or {})
     text = translate(N_("{file} is erased: {count} sealed items; the certificate has SHA-256 {sha256}"))
     return Reply(data, text.format(file=data.get("file_id"), count=len(data.get("items", ())), sha256=data.get("sha256")))
+
+
+def show_verified_certificate(certificate: Mapping[str, Any], receipt: Path | None) -> Reply:
+    """Return that a certificate is the office's, and which receipt it refers to."""
+    text = translate(N_("the certificate is signed by the office: {file}, {count} sealed items erased, begun {begun}"))
+    line = text.format(file=certificate["file_id"], count=len(certificate["items"]), begun=certificate["begun_at"])
+    head = translate(N_("head of the office's chain of events: {head}")).format(head=certificate["head"])
+    refers = translate(N_("it refers to the receipt {file}")).format(file=receipt.name) if receipt else ""
+    return Reply({"valid": True, "certificate": dict(certificate), "receipt": receipt is not None}, (line, refers, head))

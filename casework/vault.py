@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pyrage
 
+from casework.certificates import CERTIFICATE_TYPE, refer_to_receipt
 from casework.keys import Keys, decrypt_whole, make_private, write_secret
 from casework.records import VaultItem
 from casework.states import FileState
@@ -239,6 +240,7 @@ class Vault:
             for item in self._store.list_sealed(file_id)
         ]
         body: dict[str, object] = {
+            "type": CERTIFICATE_TYPE,
             "file_id": file_id,
             "case_id": file.case_id,
             "register_id": file.register_id,
@@ -246,6 +248,8 @@ class Vault:
             "method": "key-destroyed-and-envelopes-removed",
             "ordered_by": sorted(self._store.actors_of(event="record.erasure_order", file_id=file_id)),
             "carried_out_by": file.erasing_by,
+            "begun_at": [event.at for event in self._store.events(file_id=file_id) if event.event == "vault.erasing"][-1],
+            "receipts": [refer_to_receipt(record.document) for record in self._store.list_records("receipt", file_id=file_id)],
             "head": self._store.head(),
         }
         content = canonical_json(body)
