@@ -21,9 +21,11 @@ SHARES = {
 
 ATTACKS = {
     "linkage": N_("linking the release with a register of everybody finds more than {limit}"),
+    "neighbours": N_("linking the release with a list of voters by similarity finds more than {limit}"),
     "singling_out": N_("singling out succeeds beyond {limit}"),
     "linkability": N_("joining two lists through the release succeeds beyond {limit}"),
     "inference": N_("guessing {column} from the release succeeds beyond {limit}"),
+    "classification": N_("guessing {column} by a classifier trained on the release succeeds beyond {limit}"),
     "singling_out_all": N_("singling out by all released columns succeeds beyond {limit}"),
 }
 
@@ -70,11 +72,11 @@ def _check_k(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]
 
 def _check_histories(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
     for figure in assessment.figures:
-        if figure.code == "linked_smallest" and figure.value is not None and figure.value < thresholds.k:
+        if figure.code == "linked_smallest" and figure.value is not None and figure.value < thresholds.linked:
             template = N_(
                 "linked rows tell persons apart: fewer than {k} share the classes of all their rows; release fewer rows per person"
             )
-            yield _reason(thresholds, "linked-rows", template, k=thresholds.k)
+            yield _reason(thresholds, "linked-rows", template, k=thresholds.linked)
 
 
 def _check_shares(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:

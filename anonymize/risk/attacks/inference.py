@@ -80,7 +80,7 @@ def attack(scene: Scene, secret: str, *, trials: int, seed: int) -> Score:
 
     rng = np.random.default_rng(seed)
     drawn = [rows.take(rng.choice(len(rows), size=trials, replace=False)) for rows in (scene.members, scene.strangers)]
-    released, members, strangers = (_secret_codes(scene, rows, secret) for rows in (scene.released, *drawn))
+    released, members, strangers = (secret_codes(scene, rows, secret) for rows in (scene.released, *drawn))
     guess = FittingRows(released=scene.released, secret=released, targets=_stack(drawn))
     frames = [_frame(members, 0), _frame(strangers, trials)]
     with quieten():
@@ -109,7 +109,7 @@ def _frame(secret: NDArray[np.int32], start: int) -> pd.DataFrame:
     return pd.DataFrame({"position": np.arange(start, start + len(secret)), SECRET: secret}, index=index)
 
 
-def _secret_codes(scene: Scene, rows: Rows, secret: str) -> NDArray[np.int32]:
+def secret_codes(scene: Scene, rows: Rows, secret: str) -> NDArray[np.int32]:
     """Return the secret as small whole numbers; a missing secret is a secret of its own."""
     if secret in rows.categories:
         return (rows.categories[secret] - UNKNOWN).astype(np.int32)

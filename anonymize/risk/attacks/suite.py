@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anonymize.risk.attacks import inference, linkability, linkage, singling_out
+from anonymize.risk.attacks import classification, inference, linkability, linkage, neighbours, singling_out
 from anonymize.risk.attacks.encoding import Rows
 from anonymize.risk.attacks.halves import Process, release_members, split_halves
 from anonymize.risk.attacks.originals import Originals
@@ -119,10 +119,34 @@ def run_attacks(attacked: Attacked, settings: AttackSettings, work: Path, advanc
 
 
 def list_attempts(scene: Scene, settings: AttackSettings, trials: int) -> Iterator[Attempt]:
-    """Yield singling out and linkability by quasi-identifiers, inference of secrets (three at most), singling out by all columns."""
+    """Yield what an outsider can try with quasi-identifiers, guesses of secrets, and singling out by all columns."""
     seed, known = settings.seed, len(scene.members.known)
-    others = len(scene.members.numbers) + len(scene.members.categories)
-    single, link = (partial(module.attack, trials=trials, seed=seed) for module in (singling_out, linkability))
+    yield from _list_of_outsider(scene, settings, trials)
+    for secret in scene.secrets[:MOST_SECRETS]:
+        for guess in (inference, classification):
+            yield Attempt(
+                code=guess.CODE,
+                title=guess.TITLE,
+                source=guess.SOURCE,
+                attacker=Message(guess.ATTACKER, {"columns": known}),
+                run=partial(guess.attack, secret=secret, trials=trials, seed=seed),
+                column=secret,
+            )
+    if others := len(scene.members.numbers) + len(scene.members.categories):
+        yield Attempt(
+            code=singling_out.INSIDER_CODE,
+            title=singling_out.INSIDER_TITLE,
+            source=singling_out.SOURCE,
+            attacker=Message(singling_out.INSIDER, {"columns": min(singling_out.COLUMNS, known + others)}),
+            run=partial(singling_out.attack, trials=trials, seed=seed),
+            max_attempts=singling_out.MAX_ATTEMPTS,
+        )
+
+
+def _list_of_outsider(scene: Scene, settings: AttackSettings, trials: int) -> Iterator[Attempt]:
+    """Yield singling out, linkability and nearest-neighbour linkage by quasi-identifiers alone."""
+    known = len(scene.members.known)
+    single, link, near = (partial(module.attack, trials=trials, seed=settings.seed) for module in (singling_out, linkability, neighbours))
     yield Attempt(
         code=singling_out.CODE,
         title=singling_out.TITLE,
@@ -138,24 +162,13 @@ def list_attempts(scene: Scene, settings: AttackSettings, trials: int) -> Iterat
         attacker=Message(linkability.ATTACKER, {"columns": linkability.count_columns(known)}),
         run=lambda seen: link(seen.of_outsider()),
     )
-    for secret in scene.secrets[:MOST_SECRETS]:
-        yield Attempt(
-            code=inference.CODE,
-            title=inference.TITLE,
-            source=inference.SOURCE,
-            attacker=Message(inference.ATTACKER, {"columns": known}),
-            run=partial(inference.attack, secret=secret, trials=trials, seed=seed),
-            column=secret,
-        )
-    if others:
-        yield Attempt(
-            code=singling_out.INSIDER_CODE,
-            title=singling_out.INSIDER_TITLE,
-            source=singling_out.SOURCE,
-            attacker=Message(singling_out.INSIDER, {"columns": min(singling_out.COLUMNS, known + others)}),
-            run=single,
-            max_attempts=singling_out.MAX_ATTEMPTS,
-        )
+    yield Attempt(
+        code=neighbours.CODE,
+        title=neighbours.TITLE,
+        source=neighbours.SOURCE,
+        attacker=Message(neighbours.ATTACKER, {"columns": known, "mistakes": neighbours.MISTAKES}),
+        run=near,
+    )
 
 
 def measure(attempt: Attempt, scene: Scene, bare: Scene, trials: int, limit: float | None) -> AttackResult:

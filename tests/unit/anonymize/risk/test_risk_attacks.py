@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from anonymize.risk.assessment import Assessment, Subject, assess
-from anonymize.risk.attacks import inference, linkability, singling_out
+from anonymize.risk.attacks import classification, inference, linkability, neighbours, singling_out
 from anonymize.risk.attacks.result import AttackResult, Score, score_against_control
 from anonymize.risk.attacks.suite import AttackSettings
 from anonymize.risk.gate import reasons_not_to_release
@@ -34,7 +34,7 @@ def by_code(assessment: Assessment) -> dict[str, AttackResult]:
     return {attack.code: attack for attack in assessment.attacks}
 
 
-@pytest.mark.parametrize("code", ["linkage", "singling_out", "linkability", "inference"])
+@pytest.mark.parametrize("code", ["linkage", "neighbours", "singling_out", "linkability", "inference", "classification"])
 def test_positive_control_fires_and_release_passes(assessed: Assessment, code: str) -> None:
     attack = by_code(assessed)[code]
     assert attack.has_power, attack.unprotected
@@ -100,7 +100,7 @@ def test_power_triple(low: float, power: bool) -> None:
 
 
 def test_attack_modules_state_their_sources() -> None:
-    for module in (singling_out, linkability, inference):
+    for module in (singling_out, linkability, inference, neighbours, classification):
         assert "doi:" in module.SOURCE
 
 
