@@ -9,21 +9,23 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from intake.defects import CUT_CHARACTER, REQUIRED_EMPTY, ROW_KINDS, SOUND
+from intake.columns import ConvertedColumn, start_column
+from intake.defects import ROW_KINDS, SOUND
+from intake.formats.distinct import Coded, Codes
 from intake.formats.rows import Block
 from intake.layout import LayoutColumn
 from intake.quality.account import Tally
 from intake.quality.book import QualityBook
-from intake.quality.cells import Rows, make_cells
+from intake.quality.cells import Rows
 from intake.quarantine import SOURCE_ROW, Reasons, make_quarantine
 from intake.reading import Opened
-from intake.survey import DistinctCount
-from intake.values.conversion import Converted
-from intake.values.rules import convert_distinct
+from intake.survey import BLOCKS_AHEAD, DistinctCount, Survey, Surveyor, survey
+from schemas.ahead import work_ahead
 from schemas.tables import TableSchema
+
+PACKED = (pa.string(), pa.date32(), pa.int64())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -58,6 +60,12 @@ class Conversion:
         Person keys that came out.
     book : QualityBook
         What the rows that came out have shown.
+    columns : dict[str, ConvertedColumn]
+        Name in the table → what its texts became.
+    surveyor : Surveyor
+        Looks at every block first.
+    found : Survey
+        What it saw; known at the end.
     """
 
     opened: Opened
@@ -66,106 +74,112 @@ class Conversion:
     rows_out: int = 0
     rows_aside: int = 0
     persons: DistinctCount = field(default_factory=DistinctCount)
+    columns: dict[str, ConvertedColumn] = field(default_factory=dict)
+    surveyor: Surveyor = field(init=False)
+    found: Survey = field(init=False)
 
     def __post_init__(self) -> None:
         """Open the book of the table."""
+        self.surveyor = Surveyor(self.opened)
         self.book = QualityBook(table=self.opened.layout.table)
 
     def run(self, advance: Callable[[int], None] | None = None) -> Iterator[Piece]:
-        """Yield what the blocks of the file become."""
-        for block in self.opened.read():
-            piece = self._convert(block)
+        """Yield what the blocks of the file become.
+
+        As soon as a column seems to hold individual numbers, the whole file is looked through before anything more is yielded.
+
+        Raises
+        ------
+        FileRejected
+            The file has no rows, cannot be cut into rows, or holds individual numbers.
+        """
+        looked_through = False
+        for block in work_ahead(self.opened.read(), BLOCKS_AHEAD):
+            coded = self.surveyor.look(block)
+            if not looked_through and self.surveyor.suspects():
+                survey(self.opened)
+                looked_through = True
+            piece = self._convert(block, coded)
             self.rows_out += piece.table.num_rows
             self.rows_aside += piece.aside.num_rows
             self.tally.add_aside(piece.aside.column(SOURCE_ROW).to_pylist())
-            unit = self.opened.layout.table.unit
-            if unit:
-                self.persons.add(pc.unique(piece.table.column(unit)))
             yield piece
             if advance:
                 advance(block.rows.size + block.bad.rows.size)
+        for known in self.columns.values():
+            self._close(known)
+        self.found = self.surveyor.finish()
 
-    def _convert(self, block: Block) -> Piece:
-        size = block.rows.size
-        columns: dict[str, tuple[Converted, NDArray[np.int64]]] = {}
-        reasons = Reasons(size)
-        for index, column in self.opened.places if size else ():
-            converted, indices = convert_field(block, index, column)
-            defects = converted.defects[indices]
-            self._note(block, column, converted, indices, defects)
-            reasons.add(column.name, defects)
-            columns[column.name] = converted, indices
+    def _convert(self, block: Block, coded: list[Coded]) -> Piece:
+        reasons = Reasons(block.rows.size)
+        codes: dict[str, Codes] = {}
+        for index, column in self.opened.places if coded else ():
+            known = self._extend(column, coded[index])
+            codes[column.name] = coded[index].codes
+            if known.has_defects or known.notes:
+                self._note(block, known, codes[column.name], reasons)
         kept = reasons.sound_rows()
-        self._account(columns, block.rows[kept], kept)
+        if kept.size < block.rows.size:
+            codes = {name: every[kept] for name, every in codes.items()}
+        rows = block.rows[kept]
+        cells = {name: self.columns[name].use(each) for name, each in codes.items()}
+        if cells:
+            self.book.checks.add(Rows(columns=cells, numbers=rows, as_of=self.opened.places[0][1].use.latest_birth))
         for defect in np.unique(block.bad.defects).tolist():
             self.tally.add_rows(ROW_KINDS[defect], None, block.bad.rows[block.bad.defects == defect])
-        table = make_batch(self.opened.layout.table, block, columns, kept)
-        return Piece(table=table, aside=make_quarantine(block, reasons))
+        return Piece(table=self._make_batch(rows, codes), aside=make_quarantine(block, reasons))
 
-    def _account(
-        self, columns: dict[str, tuple[Converted, NDArray[np.int64]]], numbers: NDArray[np.int64], kept: NDArray[np.int64]
-    ) -> None:
-        """Count what the rows that came out hold."""
-        labels = {column.name: column.label for _, column in self.opened.places}
-        cells = {}
-        for name, (converted, indices) in columns.items():
-            self.tally.add_cells(name, converted, indices[kept])
-            cells[name] = make_cells(converted.values, indices[kept], labels[name])
-        if cells:
-            self.book.add(Rows(columns=cells, numbers=numbers, as_of=self.opened.places[0][1].use.latest_birth))
+    def _extend(self, column: LayoutColumn, coded: Coded) -> ConvertedColumn:
+        """Convert the texts a block brings; begin a column anew when its texts were."""
+        known = self.columns.get(column.name)
+        if known is None or (coded.first == 0 and known.size):
+            if known:
+                self._close(known)
+            known = self.columns[column.name] = start_column(column)
+        known.extend(coded.texts)
+        return known
 
-    def _note(
-        self, block: Block, column: LayoutColumn, converted: Converted, indices: NDArray[np.int64], defects: NDArray[np.uint8]
-    ) -> None:
-        for defect in np.unique(defects[defects != SOUND]).tolist():
-            self.tally.add_rows(ROW_KINDS[defect], column.label, block.rows[defects == defect])
-        for kind, mask in converted.notes.items():
-            self.tally.add_rows(kind, column.label, block.rows[mask[indices]])
+    def _close(self, known: ConvertedColumn) -> None:
+        """Count what the texts of a column have shown."""
+        name = known.column.name
+        self.tally.add_used(name, known.to_converted(), known.used)
+        self.book.add_column(name, known.use(np.empty(0, dtype=np.int32)), known.used)
+        if name == self.opened.layout.table.unit:
+            self.persons.add(known.values.filter(pa.array(known.used > 0)))
 
+    def _note(self, block: Block, known: ConvertedColumn, codes: Codes, reasons: Reasons) -> None:
+        label = known.column.label
+        if known.has_defects:
+            defects = known.defects[codes]
+            for defect in np.unique(defects[defects != SOUND]).tolist():
+                self.tally.add_rows(ROW_KINDS[defect], label, block.rows[defects == defect])
+            reasons.add(known.column.name, defects)
+        for kind, mask in known.notes.items():
+            self.tally.add_rows(kind, label, block.rows[mask[codes]])
 
-def convert_field(block: Block, index: int, column: LayoutColumn) -> tuple[Converted, NDArray[np.int64]]:
-    """Return what the distinct texts of a field became, and the distinct text of each row."""
-    encoded = block.get_column(index)
-    if block.encoding == "utf-8":
-        texts, cut = encoded.dictionary.cast(pa.string()), None
-    else:
-        texts, cut = _decode_distinct(encoded.dictionary, block.encoding)
-    converted = convert_distinct(texts, column.use)
-    defects = converted.defects.copy()
-    if column.use.column.required:
-        defects[(defects == SOUND) & ~converted.values.is_valid().to_numpy(zero_copy_only=False)] = REQUIRED_EMPTY
-    if cut is not None:
-        defects[cut] = CUT_CHARACTER
-    judged = Converted(values=converted.values, defects=defects, repairs=converted.repairs, notes=converted.notes)
-    return judged, encoded.indices.to_numpy().astype(np.int64)
-
-
-def _decode_distinct(values: pa.BinaryArray, encoding: str) -> tuple[pa.StringArray, NDArray[np.bool_]]:
-    """Return the texts of bytes, and which of them begin or end inside a character."""
-    texts: list[str | None] = []
-    for value in values.to_pylist():
-        try:
-            texts.append(value.decode(encoding))
-        except UnicodeError:
-            texts.append(None)
-    return pa.array(texts, pa.string()), np.array([text is None for text in texts], dtype=np.bool_)
+    def _make_batch(self, rows: NDArray[np.int64], codes: dict[str, Codes]) -> pa.RecordBatch:
+        """Return the rows that came out, in the columns of the table, with their numbers in the sender's file."""
+        schema = packed_schema(self.opened)
+        arrays = []
+        for column in schema:
+            if column.name in codes:
+                arrays.append(self.columns[column.name].to_array(codes[column.name], column.type))
+            else:
+                arrays.append(pa.array(rows) if column.name == SOURCE_ROW else pa.nulls(rows.size, column.type))
+        return pa.record_batch(arrays, schema=schema)
 
 
-def make_batch(
-    table: TableSchema, block: Block, columns: dict[str, tuple[Converted, NDArray[np.int64]]], kept: NDArray[np.int64]
-) -> pa.RecordBatch:
-    """Return the rows that came out, in the columns and types of the table, with their numbers in the sender's file."""
-    schema = output_schema(table)
-    arrays = []
-    for column in schema:
-        if column.name in columns:
-            converted, indices = columns[column.name]
-            arrays.append(converted.values.take(pa.array(indices[kept])).cast(column.type))
-        elif column.name == SOURCE_ROW:
-            arrays.append(pa.array(block.rows[kept]))
-        else:
-            arrays.append(pa.nulls(kept.size, column.type))
-    return pa.record_batch(arrays, schema=schema)
+def packed_schema(opened: Opened) -> pa.Schema:
+    """Return the Arrow schema of the batches: texts, days and whole numbers of the columns the file has, each value once.
+
+    Parquet has no such types: what is written is a file of `output_schema`.
+    """
+    held = {column.name for _, column in opened.places}
+    fields = [
+        pa.field(column.name, pa.dictionary(pa.int32(), column.type)) if column.name in held and column.type in PACKED else column
+        for column in output_schema(opened.layout.table)
+    ]
+    return pa.schema(fields)
 
 
 def output_schema(table: TableSchema) -> pa.Schema:

@@ -5,6 +5,7 @@ Decided here: every row is either in the output or in the quarantine; outputs ap
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,20 +14,24 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from intake.batches import Conversion, output_schema
+from casework.i18n import find_translator
+from intake.batches import Conversion, packed_schema
 from intake.choice import choose_layout
 from intake.defect_list import open_defect_list
 from intake.layout import Layout
 from intake.quality.account import ConversionReport
+from intake.quality.page import render_quality
 from intake.quarantine import QUARANTINE_SCHEMA
 from intake.reading import Opened, open_source
-from intake.survey import Survey, survey
+from intake.survey import Survey
 from intake.unpack import unpack
 from schemas.errors import FileRejected
 from schemas.files import readable_json, replace_file, sha256_file, write_bytes
 from schemas.messages import N_, Name
 
-ROW_GROUP_ROWS = 1 << 16
+ROW_GROUP_ROWS, GROUPS_AHEAD = 1 << 16, 2
+# the quality report is for the municipality and the office
+PAGE_LANGUAGE = "ja"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +48,15 @@ class Outputs:
         CSV file of the defects by row, without contents.
     report : Path or None
         JSON file of the account, without contents.
+    html : Path or None
+        The same as a page, small counts hidden.
     """
 
     table: Path | None = None
     quarantine: Path | None = None
     defects: Path | None = None
     report: Path | None = None
+    html: Path | None = None
 
     def check(self, source: Path) -> None:
         """Raise when a path cannot be written, is the source, or is given twice.
@@ -58,7 +66,7 @@ class Outputs:
         FileRejected
             Before anything is read.
         """
-        given = [path for path in (self.table, self.quarantine, self.defects, self.report) if path is not None]
+        given = [path for path in (self.table, self.quarantine, self.defects, self.report, self.html) if path is not None]
         for path in given:
             check_output(path)
         places = [path.absolute() for path in (source, *given)]
@@ -87,6 +95,7 @@ def convert_file(
     report: Path | None = None,
     quarantine: Path | None = None,
     defects: Path | None = None,
+    html: Path | None = None,
     as_of: date | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> ConversionReport:
@@ -100,7 +109,7 @@ def convert_file(
         Name of the table.
     layout : str or None
         Shipped name, `plain`, or path of a layout; None to find it.
-    output, report, quarantine, defects : Path or None
+    output, report, quarantine, defects, html : Path or None
         What to write (see `Outputs`); all None to check only.
     as_of : date or None
         The day the contents are of; births after it put their row aside.
@@ -117,12 +126,14 @@ def convert_file(
     FileRejected
         The file cannot be taken in at all; nothing is written.
     """
-    wanted = Outputs(table=output, quarantine=quarantine, defects=defects, report=report)
+    wanted = Outputs(table=output, quarantine=quarantine, defects=defects, report=report, html=html)
     wanted.check(source)
     with unpack(source) as plain:
         account = convert_source(plain, choose_layout(plain, table, layout).with_as_of(as_of), wanted, advance, came=source)
     if report:
         write_bytes(report, readable_json(account.to_json()))
+    if html:
+        write_bytes(html, render_quality(account.to_json(), find_translator(PAGE_LANGUAGE)).encode())
     return account
 
 
@@ -137,38 +148,38 @@ def convert_source(
         The file cannot be taken in at all; nothing is written.
     """
     began = time.monotonic()
+    state = _get_state(source)
     opened = open_source(source, layout)
-    first = survey(opened)
     conversion = Conversion(opened=opened)
     with ExitStack() as stack:
         sinks = (
             stack.enter_context(open_parquet(outputs.quarantine, QUARANTINE_SCHEMA)),
             stack.enter_context(open_defect_list(outputs.defects, layout)),
         )
-        out = stack.enter_context(open_parquet(outputs.table, output_schema(layout.table), conversion.book.to_metadata))
+        out = stack.enter_context(open_parquet(outputs.table, packed_schema(opened), conversion.book.to_metadata))
         for piece in conversion.run(advance):
             out(piece.table)
             for sink in sinks:
                 sink(piece.aside)
-        _check_change(first, conversion)
-        _check_rows(first, conversion, checking=outputs.table is None)
-    return _report(came or source, opened, first, conversion, seconds=time.monotonic() - began, output=outputs.table)
+        _check_change(source, state)
+        _check_rows(conversion, checking=outputs.table is None)
+    return _report(came or source, conversion, seconds=time.monotonic() - began, output=outputs.table)
 
 
-def preview_conversion(source: Path, opened: Opened, first: Survey, advance: Callable[[int], None] | None = None) -> ConversionReport:
-    """Return the account a conversion of a file would have, even when no row comes out; nothing is written.
+def preview_conversion(source: Path, opened: Opened, advance: Callable[[int], None] | None = None) -> tuple[Survey, ConversionReport]:
+    """Return what a file shows, and the account a conversion of it would have, even when no row comes out; nothing is written.
 
     Raises
     ------
     FileRejected
-        The file changed since the first reading.
+        The file has no rows, holds individual numbers, or changed while it was read.
     """
-    began = time.monotonic()
+    began, state = time.monotonic(), _get_state(source)
     conversion = Conversion(opened=opened)
     for _ in conversion.run(advance):
         pass
-    _check_change(first, conversion)
-    return _report(source, opened, first, conversion, seconds=time.monotonic() - began, output=None)
+    _check_change(source, state)
+    return conversion.found, _report(source, conversion, seconds=time.monotonic() - began, output=None)
 
 
 @contextmanager
@@ -189,11 +200,14 @@ def open_parquet(
     if path is None:
         yield lambda _batch: None
         return
-    with replace_file(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+    options = {"compression": "zstd", "store_schema": False, "write_statistics": False}
+    with replace_file(path) as temporary, pq.ParquetWriter(temporary, schema, **options) as writer:
         temporary.chmod(0o600)
-        groups = _RowGroups(writer=writer)
-        yield groups.add
-        groups.flush()
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            groups = _RowGroups(writer=writer, thread=thread)
+            yield groups.add
+            groups.flush()
+            groups.wait(0)
         writer.add_key_value_metadata(describe())
 
 
@@ -202,7 +216,9 @@ class _RowGroups:
     """Gathers batches until they make a row group worth reading at once."""
 
     writer: pq.ParquetWriter
+    thread: ThreadPoolExecutor
     waiting: list[pa.RecordBatch] = field(default_factory=list)
+    under_way: list[Future[None]] = field(default_factory=list)
 
     def add(self, batch: pa.RecordBatch) -> None:
         self.waiting.append(batch)
@@ -211,22 +227,32 @@ class _RowGroups:
 
     def flush(self) -> None:
         if self.waiting:
-            self.writer.write_table(pa.Table.from_batches(self.waiting))
+            self.wait(GROUPS_AHEAD - 1)
+            self.under_way.append(self.thread.submit(self._write, self.waiting))
             self.waiting = []
 
+    def wait(self, most: int) -> None:
+        """Wait until so many groups at most are under way."""
+        while len(self.under_way) > most:
+            self.under_way.pop(0).result()
 
-def _check_change(first: Survey, conversion: Conversion) -> None:
-    """Raise when the rows of both readings differ: the file changed while it was read."""
-    if first.rows != conversion.rows_out + conversion.rows_aside:
-        raise FileRejected(
-            N_("the file changed while it was read: {first} rows at first, {then} afterwards"),
-            N_("give a file that nobody is writing to"),
-            first=first.rows,
-            then=conversion.rows_out + conversion.rows_aside,
-        )
+    def _write(self, batches: list[pa.RecordBatch]) -> None:
+        self.writer.write_table(pa.Table.from_batches(batches).unify_dictionaries().combine_chunks())
 
 
-def _check_rows(first: Survey, conversion: Conversion, *, checking: bool) -> None:
+def _get_state(source: Path) -> tuple[int, int, int]:
+    """Return what changes when a file is written to."""
+    state = source.stat()
+    return state.st_ino, state.st_size, state.st_mtime_ns
+
+
+def _check_change(source: Path, state: tuple[int, int, int]) -> None:
+    """Raise when a file is not as it was."""
+    if _get_state(source) != state:
+        raise FileRejected(N_("the file changed while it was read"), N_("give a file that nobody is writing to"))
+
+
+def _check_rows(conversion: Conversion, *, checking: bool) -> None:
     """Raise when no row came out; who checks a file has not sent it yet."""
     if conversion.rows_out == 0:
         raise FileRejected(
@@ -235,15 +261,16 @@ def _check_rows(first: Survey, conversion: Conversion, *, checking: bool) -> Non
             else N_("none of the {count} rows can be taken over"),
             N_("check that table and layout are those of the file; sakusei intake check names the causes"),
             findings=conversion.tally.to_findings(),
-            count=first.rows,
+            count=conversion.found.rows,
         )
 
 
 def _report(  # one record of many facts
-    source: Path, opened: Opened, first: Survey, conversion: Conversion, *, seconds: float, output: Path | None
+    source: Path, conversion: Conversion, *, seconds: float, output: Path | None
 ) -> ConversionReport:
     """Return the account of a conversion."""
-    layout, tally = opened.layout, conversion.tally
+    opened, first, tally = conversion.opened, conversion.found, conversion.tally
+    layout = opened.layout
     return ConversionReport(
         table=layout.table.name,
         layout=layout.name,
@@ -257,7 +284,7 @@ def _report(  # one record of many facts
         persons_in=first.persons,
         persons_out=conversion.persons.count() if layout.table.unit else conversion.rows_out,
         quarantined_rows=tuple(tally.aside),
-        findings=(*opened.findings, *first.findings, *tally.to_findings()),
+        findings=(*opened.findings, *first.findings, *tally.to_findings(), *conversion.book.to_findings()),
         repairs=tally.repairs,
         filled=tally.filled,
         rules={column.name: column.use.rule for column in layout.columns},

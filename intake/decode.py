@@ -12,7 +12,12 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
 
 from intake.defects import CARRIAGE_RETURNS, MIXED_ENCODINGS, NO_ENCODING, OTHER_ENCODING, UNDECODABLE
 from schemas.errors import FileRejected
@@ -77,7 +82,7 @@ def find_encoding(path: Path, declared: str | None) -> Encoding:
     raise _refusal(finding)
 
 
-def read_text(path: Path, encoding: str) -> Iterator[bytes]:
+def read_text(path: Path, encoding: str, *, raw: bool = False) -> Iterator[bytes]:
     """Yield the text of a file as UTF-8 without byte order mark, in pieces.
 
     Parameters
@@ -86,9 +91,11 @@ def read_text(path: Path, encoding: str) -> Iterator[bytes]:
         The file.
     encoding : str
         A codec that is known to decode it.
+    raw : bool
+        The bytes as they came instead.
     """
     decoder = codecs.getincrementaldecoder(encoding)("strict")
-    plain = encoding in {"utf-8", "utf-8-sig"}
+    plain = raw or encoding in {"utf-8", "utf-8-sig"}
     with path.open("rb") as source:
         first = True
         while chunk := source.read(CHUNK_BYTES):
@@ -140,6 +147,8 @@ def _reads_as_euc(sample: bytes) -> bool:
 
 
 def _can_decode(path: Path, encoding: str) -> bool:
+    if encoding == "cp932":
+        return _is_cp932(path)
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     try:
         with path.open("rb") as source:
@@ -149,6 +158,46 @@ def _can_decode(path: Path, encoding: str) -> bool:
     except UnicodeError:
         return False
     return True
+
+
+@cache
+def _forms() -> NDArray[np.uint8]:
+    """Return for each byte of CP932, and for each two, whether they are a character."""
+    forms = np.zeros(1 << 16, dtype=np.uint8)
+    singles = [byte for byte in range(0x80, 0x100) if _decodes(bytes([byte]), "cp932")]
+    doubles = [pair for pair in range(0x8000, 1 << 16) if pair >> 8 not in singles and _decodes(pair.to_bytes(2, "big"), "cp932")]
+    forms[[*range(0x80), *singles, *doubles]] = 1
+    return forms
+
+
+@njit(cache=True, nogil=True)
+def _skip_characters(data, lead, forms):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return the first byte of a character that goes on in the next piece, 0 when none does, -1 when something is no character."""
+    pos = 0
+    if lead and data.size:
+        if not forms[lead << 8 | data[0]]:
+            return -1
+        pos = 1
+    while pos < data.size:
+        byte = np.int64(data[pos])
+        if forms[byte]:
+            pos += 1
+        elif pos + 1 == data.size:
+            return byte
+        elif forms[byte << 8 | data[pos + 1]]:
+            pos += 2
+        else:
+            return -1
+    return 0
+
+
+def _is_cp932(path: Path) -> bool:
+    """Return whether a file is CP932 as Python's codec has it."""
+    lead = 0
+    with path.open("rb") as source:
+        while lead >= 0 and (chunk := source.read(CHUNK_BYTES)):
+            lead = _skip_characters(np.frombuffer(chunk, dtype=np.uint8), lead, _forms())
+    return lead == 0
 
 
 def _describe_undecodable(path: Path, encoding: str) -> list[Finding]:

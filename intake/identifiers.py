@@ -8,32 +8,14 @@ A column holds individual numbers when
 - at least half of its distinct twelve-digit numbers have a right check digit, be it one of one, but not one of two; or
 - so many have that luck explains it with a probability below one in ten thousand; or
 - those written in groups of four, as on the card (番号カード), are so by themselves, by either of the two rules above; or
-- those written in any other one way are so by themselves, with a probability below one in a thousand.
+- those written in any other one way are so by themselves, with a probability below one in a thousand; or
+- those that share their first digits with no other number of the column are so by themselves, with a probability below one in a thousand,
+  because numbers given out in series share them; or
+- one with a right check digit follows its name in a text (`マイナンバー：`).
 
-What no rule can see: a few true numbers among many others written alike, no more than luck gives; 5 among 55 are such a column.
+What no rule can see: a few true numbers without a name among many others drawn at random and written alike, no more than luck gives.
 
-Measured on 2,000 generated columns each, share of columns refused:
-======================================== ======== ========
-column                                     before      now
-======================================== ======== ========
-1 number at random                          9.25%    9.25%
-2 numbers at random                        19.50%    1.20%
-3 numbers at random                         3.25%    3.25%
-10 numbers at random                        0.30%    0.30%
-60 or 1,000 numbers at random               0.00%    0.05%
-60 at random, half of them 4-4-4            0.00%    0.15%
-60 running numbers                          0.00%    0.00%
-1 or 60 true numbers                      100.00%  100.00%
-5 true of 60, all alike                     0.00%    4.35%
-10 true of 60, all alike                    0.30%   54.00%
-15 true of 60, all alike                   17.15%   99.80%
-20 true of 60, all alike                   92.65%  100.00%
-100 true of 1,000, all alike              100.00%  100.00%
-1 true as 4-4-4 of 60, the others closed    0.00%  100.00%
-5 true as 6-6 of 60, the others closed      0.00%  100.00%
-======================================== ======== ========
-
-"Before" is the half rule without exception for one of two, and one in a million of Chernoff's bound, for the column as a whole.
+Both error rates are in docs/identifiers.md; `python -m bench my_number` measures them again.
 
 References
 ----------
@@ -49,8 +31,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from intake.formats.distinct import Coded
 from intake.formats.digits import Found, find_twelve_digits
+from intake.formats.distinct import Coded
 from intake.formats.rows import Block
 from schemas import check_digits
 
@@ -63,6 +45,14 @@ FORM_SHIFT = 40
 _GROUPS_OF_FOUR = 1 << 4 | 1 << 8
 _MY_NUMBER_HEADING = re.compile("個人番号|個人ナンバー|マイナンバー|まいなんばー|my_?number|mynumber|特定個人")
 _NEGLIGIBLE = 1e-12
+# twelve digits in groups of four, in full width
+_LONGEST_ALONE = 14
+_NAMED_NUMBER = re.compile(
+    "(?:個人番号|個人ナンバー|マイナンバー|(?i:my ?number))(?!カード)[^0-9]{0,6}((?:[0-9][ .・-]?){11}[0-9])(?![0-9])"
+)
+# how seldom numbers drawn at random may share their first digits
+_SHARED_BY_LUCK = 0.05
+_FEWEST_SCATTERED = 2
 
 
 @dataclass(slots=True)
@@ -79,12 +69,15 @@ class NumberCount:
         Cells that are not empty.
     right : NDArray[int64]
         How many numbers with a right check digit each text known so far holds.
+    named : int
+        Texts in which such a number follows its name (`マイナンバー：`).
     """
 
     numbers: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     cells: int = 0
     filled: int = 0
     right: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    named: int = 0
 
     def add(self, coded: Coded, encoding: str) -> None:
         """Add the cells of a block; only texts not met before are looked into."""
@@ -95,6 +88,8 @@ class NumberCount:
         # the texts are the fields of one row here
         right = np.bincount(found.fields[are_my_numbers(found.numbers)], minlength=len(coded.fresh))
         self.right = np.concatenate([self.right[: coded.first], right])
+        telling = np.flatnonzero((right > 0) & (np.diff(places) > _LONGEST_ALONE))
+        self.named += sum(names_its_number(coded.fresh[place].as_py().decode(encoding, "replace")) for place in telling.tolist())
         if self.right.any():
             self.cells += int(self.right[coded.codes].sum())
         self._keep(found)
@@ -113,6 +108,12 @@ def is_my_number_heading(heading: str) -> bool:
     """Return whether a heading names the individual number."""
     folded = re.sub(r"[\s\-・]+", "", unicodedata.normalize("NFKC", heading)).lower()
     return _MY_NUMBER_HEADING.search(folded) is not None
+
+
+def names_its_number(text: str) -> bool:
+    """Return whether a number with a right check digit follows its name in a text."""
+    found = _NAMED_NUMBER.findall(unicodedata.normalize("NFKC", text))
+    return bool(are_my_numbers(np.array([int(re.sub("[^0-9]", "", number)) for number in found], dtype=np.int64)).any())
 
 
 def count_numbers(block: Block, coded: Sequence[Coded], counts: list[NumberCount]) -> None:
@@ -153,9 +154,25 @@ def holds_my_numbers(count: NumberCount, *, named: bool) -> bool:
         return False
     whole = np.unique(numbers)
     cards = np.unique(numbers[forms & ~1 == _GROUPS_OF_FOUR])
-    if any(_are_half(part) or _tail(part) < ALMOST_IMPOSSIBLE for part in (whole, cards)):
+    if count.named or any(_are_half(part) or _tail(part) < ALMOST_IMPOSSIBLE for part in (whole, cards)):
+        return True
+    scattered = find_scattered(whole)
+    if _FEWEST_SCATTERED <= scattered.size < whole.size and _tail(scattered) < IMPOSSIBLE_BY_FORM:
         return True
     return any(_tail(numbers[forms == form]) < IMPOSSIBLE_BY_FORM for form in np.unique(forms).tolist())
+
+
+def find_scattered(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the numbers that share their first digits with no other: numbers given out in series share them, individual numbers do not.
+
+    Parameters
+    ----------
+    numbers : NDArray[int64]
+        Distinct numbers. As many first digits count as make it seldom (one in twenty) that numbers drawn at random share them.
+    """
+    digits = min(11, math.ceil(math.log10(max(numbers.size, 1) / _SHARED_BY_LUCK)))
+    _, place, sizes = np.unique(numbers // 10 ** (12 - digits), return_inverse=True, return_counts=True)
+    return np.asarray(numbers[sizes[place] == 1])
 
 
 def _are_half(numbers: NDArray[np.int64]) -> bool:

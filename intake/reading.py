@@ -117,7 +117,9 @@ def open_source(path: Path, layout: Layout) -> Opened:
     if wanted == "text":
         encoding = find_encoding(path, layout.encoding)
         raw = csv.can_cut(encoding.name, layout.delimiter)
-        return _open_delimited(layout, encoding.name, lambda: read_text(path, encoding.name), lambda: read_text(path, encoding.name, raw=raw))
+        return _open_delimited(
+            layout, encoding.name, lambda: read_text(path, encoding.name), lambda: read_text(path, encoding.name, raw=raw)
+        )
     return _open_delimited(layout, None, lambda: read_rows(path, kind=kind, sheet=layout.sheet))
 
 

@@ -16,7 +16,6 @@ from intake.convert import check_output, preview_conversion
 from intake.layout import PLAIN, layout_names
 from intake.quality.account import ConversionReport
 from intake.reading import open_source
-from intake.survey import survey
 from intake.unpack import unpack
 from schemas.documents import load_document
 from schemas.errors import FileRejected
@@ -106,9 +105,8 @@ def _seal_plain(  # what is sent, where to, and who looks on
     layout = choose_layout(plain, sending.table, sending.layout).with_as_of(sending.as_of)
     before = sha256_file(plain)
     opened = open_source(plain, layout)
-    found = survey(opened)
+    found, preview = preview_conversion(plain, opened, advance)
     check_same_world(found.municipalities, synthetic=municipality.is_synthetic)
-    preview = preview_conversion(plain, opened, found, advance)
     if not sending.anyway:
         check_rows(preview)
     with seal_payload(plain, recipient, output.absolute().parent) as envelope:

@@ -12,17 +12,20 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from intake.defects import BLANK_LINES, DUPLICATE_ROWS, MY_NUMBER, MY_NUMBER_NAME, NO_ROWS, UNDECLARED_CODE
-from intake.formats.hashes import find_repeats, hash_rows
+from intake.formats.distinct import Coded, DistinctTexts, encode_block
+from intake.formats.hashes import find_repeats
 from intake.formats.rows import Block
-from intake.identifiers import NumberCount, count_numbers, find_code_kind, holds_my_numbers
+from intake.identification import find_code_kind
+from intake.identifiers import NumberCount, count_numbers, holds_my_numbers
 from intake.reading import Opened
 from intake.values.codes import convert_municipality_codes
 from intake.values.conversion import trim_texts
+from schemas.ahead import work_ahead
 from schemas.errors import FileRejected
 from schemas.findings import ROWS_SHOWN, Finding
 from schemas.messages import N_, Name
-from schemas.tables import Role
 
+BLOCKS_AHEAD = 2
 _COMPACT_EVERY = 16
 
 
@@ -65,6 +68,65 @@ class DistinctCount:
         return len(pc.drop_null(pc.unique(pa.chunked_array(self.parts)))) if self.parts else 0
 
 
+class Surveyor:
+    """Looks at the blocks of a file in turn.
+
+    Parameters
+    ----------
+    opened : Opened
+        The file.
+    """
+
+    def __init__(self, opened: Opened) -> None:
+        self.opened = opened
+        self.fields = [DistinctTexts() for _ in opened.labels]
+        # one count per field, and a last one for all rows that could not be cut into fields
+        self.counts = [NumberCount() for _ in (*opened.labels, None)]
+        self.hashes, self.numbers = [np.empty(0, dtype=np.uint64)], [np.empty(0, dtype=np.int64)]
+        self.units, self.worlds = DistinctCount(), DistinctCount()
+        self.rows, self.blanks = 0, 0
+        self.notes: list[Finding] = []
+
+    def look(self, block: Block) -> list[Coded]:
+        """Look at a block; return its fields as numbers of texts."""
+        coded, hashes = encode_block(block, self.fields) if block.rows.size else ([], np.empty(0, dtype=np.uint64))
+        if coded and not self.numbers[-1].size:
+            self.notes += _find_undeclared_codes(block, coded, self.opened)
+        self.rows += block.rows.size + block.bad.rows.size
+        self.blanks += block.blanks
+        count_numbers(block, coded, self.counts)
+        self.hashes.append(hashes)
+        self.numbers.append(block.rows)
+        for index, column in self.opened.places if coded else ():
+            if column.name == self.opened.layout.table.unit:
+                self.units.add(trim_texts(coded[index].texts))
+            if column.name == "municipality_code":
+                self.worlds.add(trim_texts(coded[index].texts))
+        return coded
+
+    def suspects(self) -> bool:
+        """Return whether, so far, a column seems to hold individual numbers."""
+        return bool(_list_hits(self.counts, self.opened))
+
+    def finish(self) -> Survey:
+        """Return what the blocks showed, after the last of them.
+
+        Raises
+        ------
+        FileRejected
+            There were no rows, or a column holds individual numbers.
+        """
+        opened = self.opened
+        _check_numbers(self.counts, opened)
+        if self.rows == 0:
+            raise FileRejected(N_("the file has no rows"), N_("export it again"), findings=(Finding(kind=NO_ROWS),))
+        notes = [*self.notes, *(Finding(kind=MY_NUMBER_NAME, column=opened.labels[index]) for index in sorted(opened.my_number_fields))]
+        notes += [Finding(kind=BLANK_LINES, count=self.blanks)] if self.blanks else []
+        notes += _find_duplicates(np.concatenate(self.hashes), np.concatenate(self.numbers))
+        persons = self.units.count() if opened.layout.table.unit else self.rows
+        return Survey(rows=self.rows, persons=persons, municipalities=_read_municipalities(self.worlds), findings=tuple(notes))
+
+
 def survey(opened: Opened, advance: Callable[[int], None] | None = None) -> Survey:
     """Read a file once.
 
@@ -73,32 +135,12 @@ def survey(opened: Opened, advance: Callable[[int], None] | None = None) -> Surv
     FileRejected
         The file has no rows, cannot be cut into rows, or holds individual numbers.
     """
-    # one count per field, and a last one for all rows that could not be cut into fields
-    counts = [NumberCount() for _ in (*opened.labels, None)]
-    hashes, numbers = [np.empty(0, dtype=np.uint64)], [np.empty(0, dtype=np.int64)]
-    units, worlds = DistinctCount(), DistinctCount()
-    rows, blanks = 0, 0
-    notes: list[Finding] = []
-    for block in opened.read():
-        found = block.rows.size + block.bad.rows.size
-        if rows == 0 and block.rows.size:
-            notes += _find_undeclared_codes(block, opened)
-        rows += found
-        blanks += block.blanks
-        count_numbers(block, counts)
-        hashes.append(hash_rows(block.data, block.starts, block.ends))
-        numbers.append(block.rows)
-        _add_distinct(block, opened, units, worlds)
+    surveyor = Surveyor(opened)
+    for block in work_ahead(opened.read(), BLOCKS_AHEAD):
+        surveyor.look(block)
         if advance:
-            advance(found)
-    _check_numbers(counts, opened)
-    if rows == 0:
-        raise FileRejected(N_("the file has no rows"), N_("export it again"), findings=(Finding(kind=NO_ROWS),))
-    notes += [Finding(kind=MY_NUMBER_NAME, column=opened.labels[index]) for index in sorted(opened.my_number_fields)]
-    notes += [Finding(kind=BLANK_LINES, count=blanks)] if blanks else []
-    notes += _find_duplicates(np.concatenate(hashes), np.concatenate(numbers))
-    persons = units.count() if opened.layout.table.unit else rows
-    return Survey(rows=rows, persons=persons, municipalities=_read_municipalities(worlds), findings=tuple(notes))
+            advance(block.rows.size + block.bad.rows.size)
+    return surveyor.finish()
 
 
 def _find_duplicates(hashes: NDArray[np.uint64], numbers: NDArray[np.int64]) -> list[Finding]:
@@ -107,35 +149,19 @@ def _find_duplicates(hashes: NDArray[np.uint64], numbers: NDArray[np.int64]) -> 
     return [Finding(kind=DUPLICATE_ROWS, count=repeats.size, rows=tuple(repeats[:ROWS_SHOWN].tolist()))] if repeats.size else []
 
 
+def _list_hits(counts: list[NumberCount], opened: Opened) -> list[int]:
+    return [index for index, count in enumerate(counts) if holds_my_numbers(count, named=index in opened.my_number_fields)]
+
+
 def _check_numbers(counts: list[NumberCount], opened: Opened) -> None:
     """Refuse a file with a column of individual numbers."""
-    labels = (*opened.labels, None)
-    hits = [index for index, count in enumerate(counts) if holds_my_numbers(count, named=index in opened.my_number_fields)]
+    hits, labels = _list_hits(counts, opened), (*opened.labels, None)
     if hits:
         raise FileRejected(
             N_("the file holds individual numbers (個人番号); nothing of it was kept"),
             N_("delete the columns named above at the municipality and send a new file; it must not be received with them"),
             findings=tuple(Finding(kind=MY_NUMBER, column=labels[i], count=counts[i].cells or counts[i].filled) for i in hits),
         )
-
-
-def _get_texts(block: Block, index: int) -> pa.Array:
-    """Return the distinct trimmed texts of a field."""
-    dictionary = block.get_column(index).dictionary
-    if block.encoding == "utf-8":
-        return trim_texts(dictionary.cast(pa.string()))
-    texts = [value.decode(block.encoding, "replace") for value in dictionary.to_pylist()]
-    return trim_texts(pa.array(texts, pa.string()))
-
-
-def _add_distinct(block: Block, opened: Opened, units: DistinctCount, worlds: DistinctCount) -> None:
-    if not block.rows.size:
-        return
-    for index, column in opened.places:
-        if column.name == opened.layout.table.unit:
-            units.add(_get_texts(block, index))
-        if column.name == "municipality_code":
-            worlds.add(_get_texts(block, index))
 
 
 def _read_municipalities(worlds: DistinctCount) -> frozenset[str]:
@@ -146,17 +172,15 @@ def _read_municipalities(worlds: DistinctCount) -> frozenset[str]:
     return frozenset(code for code in codes.values.to_pylist() if code)
 
 
-def _find_undeclared_codes(block: Block, opened: Opened) -> list[Finding]:
-    """Return columns that look like an identification code and are not declared as one; judged on the first block."""
-    declared = {
-        index for index, column in opened.places if column.use.column.role is Role.IDENTIFICATION_CODE or column.use.column.check_digit
-    }
+def _find_undeclared_codes(block: Block, coded: list[Coded], opened: Opened) -> list[Finding]:
+    """Return fields that no column takes and that look like an identification code; judged on the first block."""
+    taken = {index for index, _ in opened.places}
     notes = []
     for index, label in enumerate(opened.labels):
         lengths = (block.ends - block.starts)[:, index]
-        if index in declared or not np.any((lengths >= 9) & (lengths <= 40)):
+        if index in taken or not np.any((lengths >= 8) & (lengths <= 40)):
             continue
-        kind = find_code_kind(_get_texts(block, index))
+        kind = find_code_kind(trim_texts(coded[index].texts))
         if kind:
             notes.append(Finding(kind=UNDECLARED_CODE, column=label, params={"kind": Name(kind)}))
     return notes

@@ -1,11 +1,15 @@
-"""Delimited text: pieces of UTF-8 in, blocks of rows out; memory stays flat whatever the size of the file."""
+"""Delimited text: pieces of bytes in, blocks of rows out; memory stays flat whatever the size of the file.
+
+Decided here: which encodings are cut as they came (`can_cut`); any other text is UTF-8 before it comes here.
+"""
 
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from intake.defects import LINE_TOO_LONG, OPEN_QUOTE
@@ -16,6 +20,7 @@ from schemas.findings import Finding
 from schemas.messages import N_
 
 LINE_LIMIT_BYTES = 4 << 20
+FIRST_SECOND_BYTE = 0x40
 
 
 @dataclass(slots=True)
@@ -40,13 +45,20 @@ def read_first_record(chunks: Iterable[bytes], delimiter: str) -> list[str]:
         return []
 
 
-def read_blocks(chunks: Iterable[bytes], *, delimiter: str, fields: int, header: bool, numbered: bool = False) -> Iterator[Block]:
+def can_cut(encoding: str, delimiter: str) -> bool:
+    """Return whether text of an encoding is cut as it came: in CP932 no second byte of a character is below 0x40."""
+    return encoding == "cp932" and ord(delimiter) < FIRST_SECOND_BYTE
+
+
+def read_blocks(  # what the text is, and how it is cut
+    chunks: Iterable[bytes], *, delimiter: str, fields: int, header: bool, numbered: bool = False, encoding: str = "utf-8"
+) -> Iterator[Block]:
     """Cut text into blocks of rows.
 
     Parameters
     ----------
     chunks : Iterable[bytes]
-        UTF-8 text in pieces of any size, without a byte order mark.
+        Text in pieces of any size, without a byte order mark.
     delimiter : str
         One ASCII character.
     fields : int
@@ -55,6 +67,8 @@ def read_blocks(chunks: Iterable[bytes], *, delimiter: str, fields: int, header:
         The first record is a heading line; it has a row number but is no row.
     numbered : bool
         The first field of each record is the sender's row number (the text comes from another reader of ours).
+    encoding : str
+        `utf-8`, or one of which `can_cut` is true; the text is known to be valid in it.
 
     Raises
     ------
@@ -67,7 +81,8 @@ def read_blocks(chunks: Iterable[bytes], *, delimiter: str, fields: int, header:
         scan = scan_records(data, separator=ord(delimiter), expected=fields, last=last)
         piece.drop(scan.consumed)
         _check_rest(data[scan.consumed :], scan, position, last=last)
-        yield _to_block(data, scan, position, header=header, numbered=numbered)
+        block = _to_block(data, scan, position, header=header, encoding=encoding)
+        yield _renumber(block) if numbered else block
         position.records += scan.records
 
 
@@ -103,7 +118,7 @@ def _check_rest(rest: NDArray[np.uint8], scan: Scan, position: _Position, *, las
     row = position.records + scan.records + 1
     if scan.open_quote and (last or rest.size > LINE_LIMIT_BYTES):
         finding = Finding(kind=OPEN_QUOTE, rows=(row,))
-    elif rest.size > LINE_LIMIT_BYTES:
+    elif rest.size > LINE_LIMIT_BYTES or (row := _find_long(scan, position)):
         finding = Finding(kind=LINE_TOO_LONG, rows=(row,), params={"limit": LINE_LIMIT_BYTES})
     else:
         return
@@ -112,26 +127,31 @@ def _check_rest(rest: NDArray[np.uint8], scan: Scan, position: _Position, *, las
     )
 
 
-def _to_block(data: NDArray[np.uint8], scan: Scan, position: _Position, *, header: bool, numbered: bool) -> Block:
+def _find_long(scan: Scan, position: _Position) -> int:
+    """Return the number of a record that is longer than any may be; 0 for none."""
+    for records in (scan.good, scan.bad):
+        long = np.flatnonzero(records[:, 1] - records[:, 0] > LINE_LIMIT_BYTES)
+        if long.size:
+            return position.records + int(records[long[0], 2]) + 1
+    return 0
+
+
+def _to_block(data: NDArray[np.uint8], scan: Scan, position: _Position, *, header: bool, encoding: str) -> Block:
     """Return the sound rows of a scan, numbered as the sender numbers them."""
     first = position.records + 1
     heading = header and position.records == 0
-    good = scan.good[:, 2] + first
-    kept = good > 1 if heading else np.ones(good.size, dtype=bool)
-    starts, ends = scan.starts[kept], scan.ends[kept]
-    rows = good[kept]
-    block = Block(
+    sound = int(heading and scan.good.size > 0 and scan.good[0, 2] == 0)
+    return Block(
         data=scan.out,
-        starts=starts,
-        ends=ends,
-        rows=rows,
+        starts=scan.starts[sound:],
+        ends=scan.ends[sound:],
+        rows=scan.good[sound:, 2] + first,
         source=data,
-        spans=scan.good[kept, :2],
-        encoding="utf-8",
+        spans=scan.good[sound:, :2],
+        encoding=encoding,
         bad=_to_bad(data, scan, first, skip_first=heading),
         blanks=scan.records - scan.good.shape[0] - scan.bad.shape[0],
     )
-    return _renumber(block) if numbered else block
 
 
 def _to_bad(data: NDArray[np.uint8], scan: Scan, first: int, *, skip_first: bool) -> BadRows:
@@ -145,17 +165,20 @@ def _to_bad(data: NDArray[np.uint8], scan: Scan, first: int, *, skip_first: bool
 
 def _renumber(block: Block) -> Block:
     """Take the row numbers from the first field."""
-    numbers = block.get_column(0)
-    values = np.array([int(text) for text in numbers.dictionary.to_pylist()], dtype=np.int64)
-    rows = values[numbers.indices.to_numpy()] if block.rows.size else block.rows
-    return Block(
-        data=block.data,
-        starts=block.starts[:, 1:],
-        ends=block.ends[:, 1:],
-        rows=rows,
-        source=block.source,
-        spans=block.spans,
-        encoding=block.encoding,
-        bad=block.bad,
-        blanks=block.blanks,
-    )
+    return replace(block, starts=block.starts[:, 1:], ends=block.ends[:, 1:], rows=_read_numbers(block))
+
+
+@njit(cache=True, nogil=True)
+def _read_digits(data, starts, ends, numbers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    for row in range(starts.size):
+        number = 0
+        for place in range(starts[row], ends[row]):
+            number = number * 10 + data[place] - 48
+        numbers[row] = number
+
+
+def _read_numbers(block: Block) -> NDArray[np.int64]:
+    """Return the numbers in the first field, digits that we wrote."""
+    numbers = np.empty(block.rows.size, dtype=np.int64)
+    _read_digits(block.data, np.ascontiguousarray(block.starts[:, 0]), np.ascontiguousarray(block.ends[:, 0]), numbers)
+    return numbers

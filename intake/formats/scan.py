@@ -1,7 +1,9 @@
 """The state machine that cuts delimited text into records and fields, in one pass over bytes.
 
 Decided here: a quote opens a field only as its first character; inside, two quotes are one; a line feed inside quotes is content; a
-record ends at LF or CRLF. Not decided here: encodings (always UTF-8 bytes come in), and what a field means.
+record ends at LF or CRLF. Fields are not copied: they are stretches of the bytes that came; only where two quotes are one does a field
+get bytes of its own, behind the others. Not decided here: what a field means, and encodings: the bytes are UTF-8, or another encoding
+in which no byte of a longer character is a separator, a quote or a line end (CP932, with a separator below 0x40).
 """
 
 from dataclasses import dataclass
@@ -13,75 +15,96 @@ from numpy.typing import NDArray
 from intake.defects import BROKEN_QUOTES, NUL_BYTE, RAGGED
 
 LF, CR, QUOTE, NUL, EOF_MARK = 10, 13, 34, 0, 26
-PLAIN, CLOSED, UNCLOSED, MALFORMED = 0, 1, 2, 3
+PLAIN, CLOSED, DOUBLED, UNCLOSED, MALFORMED = 0, 1, 2, 3, 4
 COMPLETE, OPEN_QUOTE = 0, 1
+_CONTENT, _NUL_KIND, _END = 0, 1, 2
 
 
-@njit(cache=True)
-def _copy_plain(data, pos, out, cursor, separator):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Copy up to the next separator or line end."""
-    begin = cursor
-    nul = False
-    while pos < data.size and data[pos] != separator and data[pos] != LF:
-        nul |= data[pos] == NUL
-        out[cursor] = data[pos]
-        cursor += 1
-        pos += 1
-    ended = pos >= data.size or data[pos] == LF
-    if ended and cursor > begin and out[cursor - 1] == CR:
-        cursor -= 1
-    return pos, cursor, nul
-
-
-@njit(cache=True)
-def _copy_quoted(data, pos, out, cursor):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Copy up to the closing quote; `pos` stands after the opening one."""
+@njit(cache=True, nogil=True)
+def _skip_plain(data, pos, kinds):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return where the next separator or line end stands, and whether a NUL was met."""
     nul = False
     while pos < data.size:
+        kind = kinds[data[pos]]
+        if kind == _END:
+            break
+        if kind == _NUL_KIND:
+            nul = True
+        pos += 1
+    return pos, nul
+
+
+@njit(cache=True, nogil=True)
+def _skip_quoted(data, pos):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return where the quoted text ends, whether a NUL was met, and how it went; `pos` stands after the opening quote."""
+    nul, status = False, CLOSED
+    while pos < data.size:
         byte = data[pos]
-        if byte == QUOTE and (pos + 1 >= data.size or data[pos + 1] != QUOTE):
-            return pos + 1, cursor, nul, CLOSED
-        nul |= byte == NUL
-        out[cursor] = byte
+        if byte == QUOTE:
+            if pos + 1 >= data.size or data[pos + 1] != QUOTE:
+                return pos, nul, status
+            status = DOUBLED
+            pos += 1
+        elif byte == NUL:
+            nul = True
+        pos += 1
+    return pos, nul, UNCLOSED
+
+
+@njit(cache=True, nogil=True)
+def _copy_doubled(data, begin, end, extra, cursor):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Copy quoted text, two quotes as one; return the cursor."""
+    pos = begin
+    while pos < end:
+        extra[cursor] = data[pos]
         cursor += 1
-        pos += 2 if byte == QUOTE else 1
-    return pos, cursor, nul, UNCLOSED
+        pos += 2 if data[pos] == QUOTE else 1
+    return cursor
 
 
-@njit(cache=True)
-def _copy_field(data, pos, out, cursor, separator):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Copy one field of either kind; return where it ends, the cursor, whether a NUL was met, and how it went."""
+@njit(cache=True, nogil=True)
+def _find_field(data, pos, kinds, extra, cursor):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return the begin and end of one field, where to go on, the cursor, whether a NUL was met, and how it went."""
+    begin = pos
     if pos >= data.size or data[pos] != QUOTE:
-        pos, cursor, nul = _copy_plain(data, pos, out, cursor, separator)
-        return pos, cursor, nul, PLAIN
-    pos, cursor, nul, status = _copy_quoted(data, pos + 1, out, cursor)
+        pos, nul = _skip_plain(data, pos, kinds)
+        end = pos
+        if end > begin and data[end - 1] == CR and (pos >= data.size or data[pos] == LF):
+            end -= 1
+        return begin, end, pos, cursor, nul, PLAIN
+    begin += 1
+    end, nul, status = _skip_quoted(data, begin)
     if status == UNCLOSED:
-        return pos, cursor, nul, status
+        return begin, end, end, cursor, nul, status
+    pos = end + 1
     if pos + 1 < data.size and data[pos] == CR and data[pos + 1] == LF:
         pos += 1
-    if pos < data.size and data[pos] != separator and data[pos] != LF:
-        pos, cursor, more = _copy_plain(data, pos, out, cursor, separator)
-        return pos, cursor, nul or more, MALFORMED
-    return pos, cursor, nul, status
+    if pos < data.size and kinds[data[pos]] != _END:
+        pos, more = _skip_plain(data, pos, kinds)
+        return begin, end, pos, cursor, nul or more, MALFORMED
+    if status == DOUBLED:
+        first, cursor = cursor, _copy_doubled(data, begin, end, extra, cursor)
+        begin, end = data.size + first, data.size + cursor
+    return begin, end, pos, cursor, nul, status
 
 
-@njit(cache=True)
-def _scan_record(data, place, out, spans, shape):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Cut one record at `place` (input, output); `shape` is separator, first span, expected fields.
+@njit(cache=True, nogil=True)
+def _scan_record(data, place, rule, texts, spans):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Cut one record at `place` (input, cursor); `rule` is kinds, record, expected fields.
 
     Return where it ends, the cursor, how many fields it has (-1: its quote does not close), and its defect (0 when sound).
     """
     pos, cursor = place
-    separator, base, expected = shape
+    kinds, record, expected = rule
+    starts, ends = spans
     fields, defect = 0, 0
     while True:
-        begin = cursor
-        pos, cursor, nul, status = _copy_field(data, pos, out, cursor, separator)
+        begin, end, pos, cursor, nul, status = _find_field(data, pos, kinds, texts, cursor)
         if status == UNCLOSED:
             return pos, cursor, -1, defect
         if fields < expected:
-            spans[base + fields, 0] = begin
-            spans[base + fields, 1] = cursor
+            starts[fields, record] = begin
+            ends[fields, record] = end
         fields += 1
         if nul:
             defect = NUL_BYTE
@@ -92,26 +115,28 @@ def _scan_record(data, place, out, spans, shape):  # type: ignore[no-untyped-def
         pos += 1
 
 
-@njit(cache=True)
-def _is_blank(out, kept, cursor, at_end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+@njit(cache=True, nogil=True)
+def _is_blank(data, begin, end, at_end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
     """Return whether the one field of a record is nothing, or the mark that old systems put at the end of a file."""
-    return cursor == kept or (at_end and cursor == kept + 1 and out[kept] == EOF_MARK)
+    return end == begin or (at_end and end == begin + 1 and begin < data.size and data[begin] == EOF_MARK)
 
 
-@njit(cache=True)
-def _scan(data, rule, out, spans, books):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+@njit(cache=True, nogil=True)
+def _scan(data, rule, extra, spans, books):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
     """Cut a piece of text; `rule` is separator, expected fields, last piece; `books` are the good and the bad records."""
     separator, expected, last = rule
     good, bad = books
+    kinds = np.zeros(256, dtype=np.uint8)
+    kinds[NUL], kinds[LF], kinds[separator] = _NUL_KIND, _END, _END
     pos, cursor, goods, bads, ordinal = 0, 0, 0, 0, 0
     while pos < data.size:
         begin, kept = pos, cursor
-        pos, cursor, fields, defect = _scan_record(data, (pos, cursor), out, spans, (separator, goods * expected, expected))
+        pos, cursor, fields, defect = _scan_record(data, (pos, cursor), (kinds, goods, expected), extra, spans)
         if fields < 0 or (pos >= data.size and not last):
             return begin, kept, goods, bads, ordinal, OPEN_QUOTE if fields < 0 else COMPLETE
         if fields != expected and defect == 0:
             defect = RAGGED
-        if fields == 1 and expected > 1 and _is_blank(out, kept, cursor, pos >= data.size):
+        if fields == 1 and expected > 1 and _is_blank(data, spans[0][0, goods], spans[1][0, goods], pos >= data.size):
             cursor = kept
         elif defect == 0:
             good[goods, 0], good[goods, 1], good[goods, 2] = begin, pos, ordinal
@@ -132,9 +157,9 @@ class Scan:
     Parameters
     ----------
     out : NDArray[uint8]
-        The bytes of all fields of the sound records, quotes removed.
-    starts, ends : NDArray[int64], (records, fields)
-        Where each field lies in `out`.
+        The bytes that hold the fields: those that came, and behind them fields in which two quotes became one.
+    starts, ends : NDArray[int32], (records, fields)
+        Where each field lies in `out`; column by column in memory.
     good : NDArray[int64], (records, 3)
         Begin and end in the input and ordinal of each sound record.
     bad : NDArray[int64], (records, 4)
@@ -148,8 +173,8 @@ class Scan:
     """
 
     out: NDArray[np.uint8]
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
+    starts: NDArray[np.int32]
+    ends: NDArray[np.int32]
     good: NDArray[np.int64]
     bad: NDArray[np.int64]
     consumed: int
@@ -163,7 +188,7 @@ def scan_records(data: NDArray[np.uint8], *, separator: int, expected: int, last
     Parameters
     ----------
     data : NDArray[uint8]
-        UTF-8 bytes.
+        Bytes that are not written to; less than 1 GiB.
     separator : int
         The byte between fields.
     expected : int
@@ -174,19 +199,26 @@ def scan_records(data: NDArray[np.uint8], *, separator: int, expected: int, last
     lines = int(np.count_nonzero(data == LF)) + 1
     # a sound record has a byte for every separator and its line end, so lines of nothing reserve no room
     most = min(lines, data.size // expected + 1)
-    out = np.empty(data.size, dtype=np.uint8)
-    spans = np.empty(((most + 1) * expected, 2), dtype=np.int64)
+    extra = np.empty(data.size if _has_doubled(data) else 0, dtype=np.uint8)
+    starts, ends = np.empty((2, expected, most + 1), dtype=np.int32)
     good = np.empty((most, 3), dtype=np.int64)
     bad = np.empty((lines, 4), dtype=np.int64)
-    consumed, used, goods, bads, records, status = _scan(data, (separator, expected, last), out, spans, (good, bad))
-    cut = spans[: goods * expected].reshape(goods, expected, 2)
+    consumed, used, goods, bads, records, status = _scan(data, (separator, expected, last), extra, (starts, ends), (good, bad))
+    out = np.concatenate([data, extra[:used]]) if used else data
+    out.setflags(write=False)
     return Scan(
-        out=out[:used],
-        starts=cut[:, :, 0],
-        ends=cut[:, :, 1],
+        out=out,
+        starts=starts[:, :goods].T,
+        ends=ends[:, :goods].T,
         good=good[:goods],
         bad=bad[:bads],
         consumed=min(consumed, data.size),
         records=records,
         open_quote=status == OPEN_QUOTE,
     )
+
+
+def _has_doubled(data: NDArray[np.uint8]) -> bool:
+    """Return whether two quotes stand side by side."""
+    quotes = np.flatnonzero(data == QUOTE)
+    return bool((np.diff(quotes) == 1).any())

@@ -30,7 +30,7 @@ class ColumnCells:
     ----------
     values : pa.Array
         Distinct values of the block.
-    indices : NDArray[int64]
+    indices : NDArray[int32] or NDArray[int64]
         Which of them each row has.
     hashes : NDArray[uint64]
         Hash of each distinct value.
@@ -41,7 +41,7 @@ class ColumnCells:
     """
 
     values: pa.Array
-    indices: NDArray[np.int64]
+    indices: NDArray[np.int32] | NDArray[np.int64]
     hashes: Hashes
     flags: NDArray[np.uint8]
     label: Name
