@@ -5,13 +5,15 @@ from pathlib import Path
 import click
 
 from anonymize import replies
+from anonymize.places import Place
 from casework.console import Group, Option, Reply, Session, progress
 from schemas.messages import N_
 
-FILE = click.Path(path_type=Path)
+FILE = Place()
 FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
-METHODS = click.Choice(["global", "local"])
+METHODS = click.Choice(["global", "local", "cells"])
 ENGINES = click.Choice(["duckdb", "spark"])
+METHOD_HELP = N_("one level per column, rows that may differ, or single cells blanked [the plan's]")
 
 
 @click.group(cls=Group)
@@ -25,12 +27,13 @@ def anonymize() -> None:
 @click.option("--output", cls=Option, type=FILE, required=True, help=N_("Parquet file to write"))
 @click.option("--report", "report_path", cls=Option, type=FILE, help=N_("report to write (JSON)"))
 @click.option("--engine", cls=Option, type=ENGINES, default="duckdb", show_default=True, help=N_("what computes on the rows"))
-@click.option("--method", cls=Option, type=METHODS, help=N_("one level per column, or rows that may differ [the plan's]"))
+@click.option("--method", cls=Option, type=METHODS, help=METHOD_HELP)
 @click.option("--seed", cls=Option, type=int, help=N_("makes fresh ids repeatable; for tests [a secret is drawn]"))
 @click.option("--delimiter", cls=Option, default=",", show_default=True, help=N_("between the cells of a CSV file"))
 @click.option("--method-info", "method_path", cls=Option, type=FILE, help=N_("also write the method information; it must stay sealed"))
 @click.option("--threads", cls=Option, type=click.IntRange(1), help=N_("threads to use [all cores]"))
 @click.option("--memory-limit", "memory_mib", cls=Option, type=click.IntRange(1), help=N_("memory for the engine, in MiB"))
+@click.option("--partitioned", "in_parts", cls=Option, is_flag=True, help=N_("make --output a folder of part files, written by the engine"))
 @click.option("--compare/--no-compare", cls=Option, default=True, show_default=True, help=N_("also report the loss of the other method"))
 def run(**options: object) -> Reply:
     """Process a file: recode, treat, write and verify; nothing is written unless the result meets the plan."""
@@ -67,7 +70,7 @@ def plan(**options: object) -> Reply:
 @click.argument("file_id", metavar="F-ID")
 @click.option("--plan", "plan_path", cls=Option, type=FILE, required=True, help=N_("the plan (YAML)"))
 @click.option("--engine", cls=Option, type=ENGINES, default="duckdb", show_default=True, help=N_("what computes on the rows"))
-@click.option("--method", cls=Option, type=METHODS, help=N_("one level per column, or rows that may differ [the plan's]"))
+@click.option("--method", cls=Option, type=METHODS, help=METHOD_HELP)
 @click.option("--seed", cls=Option, type=int, help=N_("makes fresh ids repeatable; for tests [a secret is drawn]"))
 @click.pass_obj
 def process(session: Session, *, file_id: str, plan_path: Path, engine: str, method: str | None, seed: int | None) -> Reply:

@@ -94,7 +94,7 @@ def propose(classes: Classes, plan: Plan, method: Method, clock: Stopwatch) -> I
         The class table.
     plan : Plan
         What is asked.
-    method : {"global", "local"}
+    method : {"global", "local", "cells"}
         How levels are chosen; it is also what a global recoding is called that answers for the local method.
     clock : Stopwatch
         Told the seconds of the search.
@@ -105,7 +105,7 @@ def propose(classes: Classes, plan: Plan, method: Method, clock: Stopwatch) -> I
         The plan's own t cannot be reached. (What a smaller t cannot reach, the next proposal may.)
     """
     shares = SHARES_OF_T if plan.privacy.closeness else SHARES_OF_T[:1]
-    methods: list[Method] = [method, "global"] if method == "local" and plan.privacy.closeness else [method]
+    methods: list[Method] = [method, "global"] if method != "global" and plan.privacy.closeness else [method]
     for number, (how, share) in enumerate(itertools.product(methods, shares)):
         with clock.measure("search"):
             try:
@@ -114,7 +114,8 @@ def propose(classes: Classes, plan: Plan, method: Method, clock: Stopwatch) -> I
                 if number == 0:
                     raise
                 continue
-        yield dataclasses.replace(recoding, method=method)
+        base = recoding.levels[0] if method == "cells" and recoding.base is None else recoding.base
+        yield dataclasses.replace(recoding, method=method, base=base)
 
 
 def describe_tightening(plan: Plan, solved: Solved) -> dict[str, object]:

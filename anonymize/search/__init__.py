@@ -33,6 +33,10 @@ def find_recoding(task: SearchTask) -> Recoding:
     check_task(task)
     if len(task.table.rows) == 0 or len(task.table.columns) == 0:
         return _leave_empty(task)
+    if task.method == "cells":
+        from anonymize.search.cells import find_cells
+
+        return find_cells(task)
     if task.method == "local" and task.linked:
         from anonymize.search.linked import find_linked_local
 
