@@ -265,6 +265,7 @@ def _make_report(job: Job, solved: Solved, verification: Verification, rest: dic
         levels=find_levels(table, recoding),
         blank_cells=count_blank_cells(table, recoding),
         tightened=describe_tightening(job.plan, solved),
+        varies=solved.classes.varies,
         released_levels=count_levels(table, recoding),
         search=recoding.search.to_json(),
         verified=verification.to_json(),

@@ -74,6 +74,8 @@ class ProcessingReport:
         Whether values were narrowed to what their class holds: `columns`, the `loss_before`, and what this `reveals`; empty when not.
     reapplied : Mapping[str, object]
         What of an earlier recoding still held (see `anonymize.reapply`); empty when none was given.
+    varies : Mapping[str, str]
+        Per quasi-identifier, "person" where it is the same in all rows of every person, else "event".
     released_levels : Mapping[str, Mapping[str, int]]
         Rows released at each level, by name of the level.
     search : Mapping[str, object]
@@ -112,6 +114,7 @@ class ProcessingReport:
     blank_cells: Mapping[str, int]
     tightened: Mapping[str, object]
     reapplied: Mapping[str, object]
+    varies: Mapping[str, str]
     released_levels: Mapping[str, Mapping[str, int]]
     search: Mapping[str, object]
     verified: Mapping[str, object]

@@ -106,12 +106,16 @@ def _list_chains(people: People) -> Iterator[tuple[Levels, ...]]:
     """Yield chains of levels, coarsest node first: each step lowers one changing column by one level.
 
     The first chain takes the step that loses least when rare persons are suppressed. The others lower one column as far as it goes first;
-    large files, where a chain costs minutes, do without them.
+    large files, where a chain costs minutes, do without them. Where more is asked of a class than k, chains of one column alone are tried
+    too: among the finer classes of the others may be such as no number of persons mends.
     """
     yield _descend(people, people.moving)
     if len(people.moving) > 1 and len(people.codes) <= MANY_LINES:
         for column in people.moving:
-            yield _descend(people, (column,))
+            chain = _descend(people, (column,))
+            yield chain
+            if people.gauge.asks_more:
+                yield chain[: people.gauge.problem.coarsest[column] - people.gauge.problem.finest[column] + 1]
 
 
 def _descend(people: People, first: tuple[int, ...]) -> tuple[Levels, ...]:
