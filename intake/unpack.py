@@ -1,7 +1,8 @@
 """A file as it came, packed or not, becomes the one file that is read.
 
-Decided here: where the contents of an archive lie while they are read: in a closed folder beside the archive, which is removed at the
-end, and by the next run if this one is killed. What may be in an archive is decided in `intake.formats.archives`.
+Decided here: where the contents of an archive, or of a workbook locked with a password, lie while they are read: in a closed folder
+beside it, which is removed at the end, and by the next run if this one is killed. What may be in an archive is decided in
+`intake.formats.archives`.
 """
 
 import os
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from intake.formats.archives import ArchiveLimits, find_archive, read_archive
+from intake.formats.sandbox import COMPOUND, open_lock
 from intake.reading import check_source
 from schemas.errors import FileRejected
 from schemas.files import is_alive
@@ -24,33 +26,57 @@ _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
 
 
 @contextmanager
-def unpack(source: Path, limits: ArchiveLimits | None = None) -> Iterator[Path]:
-    """Yield the file itself, or the one data file of a gzip or zip file, under the name of the archive and its own suffix.
+def unpack(source: Path, limits: ArchiveLimits | None = None, *, password: str = "") -> Iterator[Path]:
+    """Yield the file itself, or the one data file of a gzip or zip file, under the name of the archive and its own suffix, without lock.
+
+    Parameters
+    ----------
+    source : Path
+        The file as it came.
+    limits : ArchiveLimits or None
+        How much may come out of an archive.
+    password : str
+        Opens a zip file or a workbook that is locked; empty when there is none.
 
     Raises
     ------
     FileRejected
-        There is no file, or its archive is refused; nothing of it stays.
+        There is no file, its archive is refused, or the password is missing or another one; nothing of it stays.
     """
     check_source(source)
     kind = find_archive(source)
-    if kind is None:
+    if kind is None and not _may_be_locked(source):
         yield source
         return
     parent = _choose_parent(source)
     sweep_folders(parent)
-    suffix, chunks = read_archive(source, kind, limits or ArchiveLimits())
     folder = parent / f".sakusei-unpacked-{os.getpid()}-{secrets.token_hex(6)}"
     folder.mkdir(mode=0o700)
     try:
-        plain = folder / f"{source.name.split('.')[0] or 'data'}{suffix if _SUFFIX.fullmatch(suffix) else ''}"
-        with plain.open("xb") as target:
-            for chunk in chunks:
-                target.write(chunk)
-        _check_plain(plain, Name(source.name))
-        yield plain
+        plain = _take_out(source, folder, kind, (limits or ArchiveLimits(), password)) if kind else source
+        (folder / "unlocked").mkdir()
+        unlocked = folder / "unlocked" / plain.name
+        yield unlocked if _may_be_locked(plain) and open_lock(plain, unlocked, password) else plain
     finally:
         shutil.rmtree(folder)
+
+
+def _take_out(source: Path, folder: Path, kind: str, how: tuple[ArchiveLimits, str]) -> Path:
+    """Write the one data file of an archive into a folder and return it."""
+    limits, password = how
+    suffix, chunks = read_archive(source, kind, limits, password=password)
+    plain = folder / f"{source.name.split('.')[0] or 'data'}{suffix if _SUFFIX.fullmatch(suffix) else ''}"
+    with plain.open("xb") as target:
+        for chunk in chunks:
+            target.write(chunk)
+    _check_plain(plain, Name(source.name))
+    return plain
+
+
+def _may_be_locked(path: Path) -> bool:
+    """Return whether a file is a compound document, as old workbooks and all locked ones are."""
+    with path.open("rb") as content:
+        return content.read(len(COMPOUND)) == COMPOUND
 
 
 def _choose_parent(source: Path) -> Path:

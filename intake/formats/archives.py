@@ -70,8 +70,8 @@ def find_archive(path: Path) -> str | None:
         raise _damaged(Name(path.name)) from error
 
 
-def read_archive(path: Path, kind: str, limits: ArchiveLimits) -> tuple[str, Iterator[bytes]]:
-    """Return the suffix of the one data file in an archive, and its contents in pieces.
+def read_archive(path: Path, kind: str, limits: ArchiveLimits, *, password: str = "") -> tuple[str, Iterator[bytes]]:
+    """Return the suffix of the one data file in an archive, and its contents in pieces; a zip may be locked with the password.
 
     Raises
     ------
@@ -81,8 +81,8 @@ def read_archive(path: Path, kind: str, limits: ArchiveLimits) -> tuple[str, Ite
     if kind == "gzip":
         return path.with_suffix("").suffix, _read_gzip(path, limits)
     with _open_zip(path) as archive:
-        info = _find_member(archive, Name(path.name))
-    return PurePosixPath(info.filename).suffix, _read_zip(path, info, limits)
+        info = _find_member(archive, Name(path.name), password)
+    return PurePosixPath(info.filename).suffix, _read_zip(path, info, limits, password)
 
 
 def _open_zip(path: Path) -> zipfile.ZipFile:
@@ -115,7 +115,7 @@ def _check_directory(path: Path) -> None:
         raise zipfile.BadZipFile
 
 
-def _find_member(archive: zipfile.ZipFile, name: Name) -> zipfile.ZipInfo:
+def _find_member(archive: zipfile.ZipFile, name: Name, password: str) -> zipfile.ZipInfo:
     """Return the one data file of a zip."""
     members = archive.infolist()
     if any(_leads_out(info.filename) for info in members):
@@ -124,19 +124,21 @@ def _find_member(archive: zipfile.ZipFile, name: Name) -> zipfile.ZipInfo:
         )
     if any(stat.S_IFMT(info.external_attr >> 16) not in {0, stat.S_IFREG, stat.S_IFDIR} for info in members):
         raise FileRejected(N_("{file} holds a link or a device"), N_("make the archive again from the data file alone"), file=name)
+    if len({info.filename.casefold() for info in members}) < len(members):
+        raise FileRejected(N_("{file} holds two names that are the same"), N_("make the archive again from the data file alone"), file=name)
     files = [info for info in members if not info.is_dir() and not _is_litter(info.filename)]
     if len(files) != 1:
         raise FileRejected(
             N_("{file} holds {count} files, not one"), N_("put the data file alone into an archive of its own"), file=name, count=len(files)
         )
-    _check_member(files[0], name)
+    _check_member(files[0], name, password)
     return files[0]
 
 
-def _check_member(info: zipfile.ZipInfo, name: Name) -> None:
-    if info.flag_bits & 0x1:
+def _check_member(info: zipfile.ZipInfo, name: Name, password: str) -> None:
+    if info.flag_bits & 0x1 and not password:
         raise FileRejected(
-            N_("{file} is locked with a password"), N_("unpack it at the municipality; the sealed bundle protects the contents"), file=name
+            N_("{file} is locked with a password"), N_("give its password with --password-file or --ask-password"), file=name
         )
     if PurePosixPath(info.filename).suffix.lower() in _NESTED:
         raise _nested(name)
@@ -165,12 +167,22 @@ def _read_gzip(path: Path, limits: ArchiveLimits) -> Iterator[bytes]:
         raise _damaged(Name(path.name)) from error
 
 
-def _read_zip(path: Path, info: zipfile.ZipInfo, limits: ArchiveLimits) -> Iterator[bytes]:
+def _read_zip(path: Path, info: zipfile.ZipInfo, limits: ArchiveLimits, password: str) -> Iterator[bytes]:
+    locked = bool(info.flag_bits & 0x1)
+    # the names in the archive are CP932, and so are passwords typed on the same system; ASCII is the same in all
+    key = password.encode("cp932", "replace") if locked else None
     try:
-        with _open_zip(path) as archive, archive.open(info) as source:
+        with _open_zip(path) as archive, archive.open(info, pwd=key) as source:
             yield from _read_limited(source, path, limits)
-    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise _damaged(Name(path.name)) from error
+    except RuntimeError as error:
+        raise _wrong_password(Name(path.name)) if locked else _damaged(Name(path.name)) from error
+    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError) as error:
+        # one wrong password in 256 passes the check of the lock, and the contents are noise then
+        raise _wrong_password(Name(path.name)) if locked else _damaged(Name(path.name)) from error
+
+
+def _wrong_password(name: Name) -> FileRejected:
+    return FileRejected(N_("the password does not open {file}"), N_("ask the sender for the password of this file"), file=name)
 
 
 def _read_limited(source: IO[bytes] | gzip.GzipFile, path: Path, limits: ArchiveLimits) -> Iterator[bytes]:

@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from intake.formats.unlock import BROKEN, LOCKED, WRONG_PASSWORD
 from intake.formats.workbook import NO_COLUMNS, NO_SHEET, OTHER_SHEETS
 from schemas.errors import FileRejected
 from schemas.files import CHUNK_BYTES
 from schemas.messages import N_, Name
 
-KINDS = {b"PK\x03\x04": "excel", b"\xd0\xcf\x11\xe0": "excel", b"PAR1": "parquet"}
+COMPOUND = b"\xd0\xcf\x11\xe0"
+KINDS = {b"PK\x03\x04": "excel", COMPOUND: "excel", b"PAR1": "parquet"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,41 @@ def read_rows(path: Path, *, kind: str, sheet: str, limits: Limits | None = None
         child.wait()
 
 
+def open_lock(source: Path, target: Path, password: str, limits: Limits | None = None) -> bool:
+    """Write a workbook without the password that locks it, and return True; return False when it has none, and write nothing.
+
+    Raises
+    ------
+    FileRejected
+        It is locked and no password, or another one, was given; or it cannot be opened, or not within the limits.
+    """
+    allowed, name = limits or Limits(), Name(source.name)
+    arguments = [str(source.absolute()), str(target.absolute()), str(allowed.memory_bytes), str(allowed.cpu_seconds)]
+    try:
+        child = subprocess.run(  # noqa: S603 - our own module, no shell
+            [sys.executable, "-I", "-m", "intake.formats.unlock", *arguments],
+            input=password.encode("utf-8"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=allowed.wall_seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _exhausted(name) from error
+    if child.returncode == LOCKED:
+        raise FileRejected(
+            N_("{file} is locked with a password"), N_("give its password with --password-file or --ask-password"), file=name
+        )
+    if child.returncode == WRONG_PASSWORD:
+        raise FileRejected(N_("the password does not open {file}"), N_("ask the sender for the password of this file"), file=name)
+    if child.returncode < 0:
+        raise _exhausted(name)
+    if child.returncode == BROKEN:
+        raise _unreadable(name)
+    # a parser that gave up found no lock: the reader of workbooks says what is wrong
+    return child.returncode == 0
+
+
 def check_end(status: int, path: Path) -> None:
     """Raise when a child did not end well.
 
@@ -103,13 +140,17 @@ def check_end(status: int, path: Path) -> None:
             file=name,
         )
     if status < 0:
-        raise FileRejected(
-            N_("{file} needs more memory or time than a file of its kind may"),
-            N_("delete empty rows and columns beyond the table, or export the sheet as CSV, and check where the file came from"),
-            file=name,
-        )
+        raise _exhausted(name)
     if status != 0:
         raise _unreadable(name)
+
+
+def _exhausted(name: Name) -> FileRejected:
+    return FileRejected(
+        N_("{file} needs more memory or time than a file of its kind may"),
+        N_("delete empty rows and columns beyond the table, or export the sheet as CSV, and check where the file came from"),
+        file=name,
+    )
 
 
 def _unreadable(name: Name) -> FileRejected:
