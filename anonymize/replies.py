@@ -46,6 +46,7 @@ def run_plan(options: Mapping[str, Any]) -> Reply:
             threads=options["threads"],
             memory_limit_bytes=limit * MIB if limit else None,
             compare=options["compare"],
+            in_parts=options["in_parts"],
         )
     return show_report(report)
 
@@ -107,6 +108,9 @@ def show_report(report: "ProcessingReport") -> Reply:
             loss=report.loss, method=report.method, seconds=report.seconds["total"]
         ),
     ]
+    linked: Any = report.verified["linked"]
+    if linked is not None:
+        lines.append(translate(N_("persons have several rows; at least {linked} share the classes of all their rows")).format(linked=linked))
     if report.listed_persons or report.rows_in > report.rows_out + report.suppressed_rows:
         left_out = N_(
             "{removed} rows opted out ({found} of {listed} persons found), {unsampled} not sampled, {surplus} surplus, {merged} merged"

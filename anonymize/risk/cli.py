@@ -1,14 +1,14 @@
 """Commands of step 7 that measure: assess a written file, and review a file of the office."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
+from anonymize.places import Place
 from casework.console import Group, Option, Reply, Session
 from schemas.messages import N_
 
-FILE = click.Path(path_type=Path)
+FILE = Place()
 CONTEXTS = click.Choice(["public", "contract", "enclave"])
 LANGUAGES = click.Choice(["ja", "en"])
 

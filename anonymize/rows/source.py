@@ -102,7 +102,7 @@ def _read_parquet(path: Path, plan: Plan) -> pa.Schema:
     found = read_schema(path)
     check_heading(found.names)
     plan.check_input(found.names)
-    check_forced_roles(path, plan)
+    check_forced_roles(find_parts(path)[0], plan)  # the parts have one schema and one metadata
     shared = {name: _share_type(found.field(name).type) for name in needed_columns(plan)}
     refused = [name for name, kind in shared.items() if kind is None]
     if refused:
