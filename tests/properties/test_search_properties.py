@@ -270,3 +270,80 @@ def test_permuted_lines_permute_the_answer(file, k, seed, method):
     other = find_recoding(make_task(shuffled, k, 0.3, method=method))
     assert (other.levels == plain.levels[order]).all()
     assert (other.suppressed == plain.suppressed[order]).all()
+
+
+def find_or_none(task):
+    try:
+        return find_recoding(task)
+    except TargetNotReached:
+        return None
+
+
+@pytest.mark.parametrize("wishes", WISHES, ids=NAMES)
+@given(file=files(), k=st.integers(1, 4), limit=st.sampled_from([0, 0.3, 1]))
+@settings(max_examples=15, deadline=None)
+def test_every_class_meets_the_wishes_and_no_loss_is_above_global(wishes, file, k, limit):
+    shapes, rows = file
+    table = make_table(shapes, rows)
+    whole = find_or_none(make_task(table, k, limit, method="global", **wishes))
+    found = find_or_none(make_task(table, k, limit, method="cells", **wishes))
+    if found is None:
+        assert whole is None
+        assert not is_allowed(rows, rows, k, wishes)
+        return
+    tops = np.array([len(levels.level_names) - 1 for levels in table.levels])
+    kept = found.levels[~found.suppressed]
+    assert ((kept == found.base) | (kept == tops)).all()
+    assert all(is_allowed(cell, rows, k, wishes) for cell in released_cells(shapes, rows, table, found).values())
+    assert table.rows[found.suppressed].sum() <= limit * len(rows) + 1e-9
+    loss = compute_loss(table, found, np.arange(1.0, len(shapes) + 1))
+    assert loss >= found.search.lower_bound - 1e-9
+    if whole is not None:
+        assert loss <= compute_loss(table, whole, np.arange(1.0, len(shapes) + 1)) + 1e-9
+
+
+def best_by_trying_all(shapes, rows, k):
+    """The least loss over every node and every choice of blank cells of its lines (k alone, one row one person)."""
+    lines = sorted({values for values, _, _ in rows})
+    weights = np.arange(1.0, len(shapes) + 1)
+    best = 1.0
+    for node in itertools.product(*(range(len(shape[0])) for shape in shapes)):
+        for blanks in itertools.product(list(itertools.product((False, True), repeat=len(shapes))), repeat=len(lines)):
+            sizes, loss = {}, 0.0
+            for line, blank in zip(lines, blanks, strict=True):
+                levels = [len(shape[0]) - 1 if b else level for shape, b, level in zip(shapes, blank, node, strict=True)]
+                key = tuple((level, shape[v][level]) for shape, v, level in zip(shapes, line, levels, strict=True))
+                number = sum(values == line for values, _, _ in rows)
+                sizes[key] = sizes.get(key, 0) + number
+                loss += number * sum(w * price(s, v, level) for w, s, v, level in zip(weights, shapes, line, levels, strict=True))
+            if min(sizes.values()) >= k:
+                best = min(best, loss / weights.sum() / len(rows))
+    return best
+
+
+def test_the_loss_is_the_least_possible_on_most_tiny_tables():
+    rng = np.random.default_rng(5)
+    gaps = []
+    for _ in range(40):
+        shapes = [SHAPES[0], SHAPES[2]]
+        chosen = rng.permutation(8)[:4]
+        rows = [((int(c) // 2, int(c) % 2), i, 0) for i, c in enumerate(rng.choice(chosen, 9))]
+        table = make_table(shapes, rows)
+        found = find_recoding(make_task(table, 3, 0.0, method="cells"))
+        gap = compute_loss(table, found, np.array([1.0, 2.0])) - best_by_trying_all(shapes, rows, 3)
+        assert gap >= -1e-9
+        gaps.append(gap)
+    assert np.mean(np.array(gaps) < 1e-9) >= 0.85
+    assert max(gaps) < 0.25
+
+
+def test_blank_cells_may_lie_above_the_coarsest_level_of_the_plan():
+    # Five rows are alike but for one value of the first column: with the value kept at its level, only blanking that column helps.
+    rows = [((0, 0), 0, 0), ((0, 0), 1, 0), ((1, 0), 2, 0), ((2, 0), 3, 0), ((3, 0), 4, 0)]
+    table = make_table([SHAPES[0], SHAPES[2]], rows)
+    task = make_task(table, 2, 0.0, method="cells")
+    task.max_levels[:] = 0
+    found = find_recoding(task)
+    assert found.base.tolist() == [0, 0]
+    assert found.levels.tolist() == [[0, 0], [2, 0], [2, 0], [2, 0]]
+    assert make_levels(SHAPES[0]).loss_of()[0].tolist() == [0, 1 / 3, 1]
