@@ -107,7 +107,7 @@ def number_patterns(content: NDArray[np.int64], offsets: NDArray[np.int64]) -> N
     Parameters
     ----------
     content : NDArray[np.int64]
-        What each person has, ascending within a person.
+        What each person has, at least one thing, ascending within a person.
     offsets : NDArray[np.int64]
         (persons + 1): where each person's content starts.
     """
