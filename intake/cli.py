@@ -14,6 +14,22 @@ FILE = click.Path(path_type=Path)
 DATE = click.DateTime(["%Y-%m-%d"])
 
 
+def _read_password(context: click.Context, parameter: click.Parameter, value: Any) -> str:
+    from intake.passwords import read_password
+
+    return read_password(context, parameter, value)
+
+
+locked = click.option(
+    "--password-file",
+    "password",
+    cls=Option,
+    type=FILE,
+    callback=_read_password,
+    help=N_("the first line of this file is the password of a locked workbook or zip file; - asks for it"),
+)
+
+
 @click.group(cls=Group)
 def register() -> None:
     """Publish and show register entries (個人情報ファイル簿)."""
@@ -98,6 +114,7 @@ def intake() -> None:
 @click.option("--as-of", cls=Option, required=True, type=DATE, help=N_("day the contents are of: YYYY-MM-DD"))
 @click.option("--output", cls=Option, required=True, type=FILE, help=N_("bundle to write: X.sakusei"))
 @click.option("--anyway", cls=Option, is_flag=True, help=N_("seal the file even when more than half of its rows would be put aside"))
+@locked
 def seal(*, source: Path, output: Path, as_of: datetime, municipality: str, **sending: Any) -> Reply:
     """Seal a file for the office, and say which rows the office would put aside; individual numbers are refused."""
     from intake import replies
@@ -172,6 +189,7 @@ def write_receipt(session: Session, *, file_id: str, output: Path) -> Reply:
 @click.option("--as-of", cls=Option, type=DATE, default=lambda: datetime.now(JAPAN), help=N_("day the contents are of: YYYY-MM-DD [today]"))
 @click.option("--defects", cls=Option, type=FILE, help=N_("write the list of defects by row as CSV or Excel (.xlsx), without contents"))
 @click.option("--html", cls=Option, type=FILE, help=N_("quality report to write as a page in Japanese; small counts are hidden"))
+@locked
 def check(*, source: Path, as_of: datetime, **how: Any) -> Reply:
     """Check a file and write nothing; exit code 12 when it would be refused."""
     from intake.check_reply import show_check
@@ -191,6 +209,7 @@ def check(*, source: Path, as_of: datetime, **how: Any) -> Reply:
 @click.option("--report", cls=Option, required=True, type=FILE, help=N_("JSON report to write; holds no contents"))
 @click.option("--quarantine", cls=Option, type=FILE, help=N_("Parquet file for rows put aside; holds personal information"))
 @click.option("--html", cls=Option, type=FILE, help=N_("quality report to write as a page in Japanese; small counts are hidden"))
+@locked
 def convert(*, source: Path, output: Path, as_of: datetime, **how: Any) -> Reply:
     """Convert a file to the common schema, without a workspace."""
     from intake import replies
@@ -263,9 +282,10 @@ def dummy(*, output: Path, **what: Any) -> Reply:
 @click.argument("source", metavar="FILE", type=FILE)
 @click.option("--table", cls=Option, required=True, help=N_("common schema of the file"))
 @click.option("--output", cls=Option, required=True, type=FILE, help=N_("layout to write: L.yaml"))
-def layout(*, source: Path, table: str, output: Path) -> Reply:
+@locked
+def layout(*, source: Path, table: str, output: Path, password: str) -> Reply:
     """Propose a layout from the first rows of a file, with reasons; a person confirms it."""
     from intake import replies
     from intake.propose import propose_layout
 
-    return replies.show_proposal(propose_layout(source, table, output), output)
+    return replies.show_proposal(propose_layout(source, table, output, password=password), output)

@@ -97,6 +97,7 @@ def convert_file(
     defects: Path | None = None,
     html: Path | None = None,
     as_of: date | None = None,
+    password: str = "",
     advance: Callable[[int], None] | None = None,
 ) -> ConversionReport:
     """Convert a plain file to a table of the common schema.
@@ -113,6 +114,8 @@ def convert_file(
         What to write (see `Outputs`); all None to check only.
     as_of : date or None
         The day the contents are of; births after it put their row aside.
+    password : str
+        Opens a locked workbook or zip file.
     advance : Callable or None
         Told the rows of each block.
 
@@ -128,7 +131,7 @@ def convert_file(
     """
     wanted = Outputs(table=output, quarantine=quarantine, defects=defects, report=report, html=html)
     wanted.check(source)
-    with unpack(source) as plain:
+    with unpack(source, password=password) as plain:
         account = convert_source(plain, choose_layout(plain, table, layout).with_as_of(as_of), wanted, advance, came=source)
     if report:
         write_bytes(report, readable_json(account.to_json()))

@@ -96,7 +96,7 @@ class LayoutProposal:
     rows: int
 
 
-def propose_layout(source: Path, table: str, output: Path) -> LayoutProposal:
+def propose_layout(source: Path, table: str, output: Path, *, password: str = "") -> LayoutProposal:
     """Propose a layout from the first rows of a file, and write it.
 
     Raises
@@ -106,7 +106,7 @@ def propose_layout(source: Path, table: str, output: Path) -> LayoutProposal:
     """
     check_output(output)
     wanted = load_table(table)
-    with unpack(source) as plain:
+    with unpack(source, password=password) as plain:
         settings, rows = _read_sample(plain)
     known = _known_headings(wanted)
     header = len({known[fold_heading(text)] for text in rows[0] if fold_heading(text) in known}) >= _FEWEST_KNOWN

@@ -5,7 +5,7 @@ the municipality that sends it, nor, unless it is wanted, one of which the offic
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ class Sending:
         `office.age.pub` of the office.
     anyway : bool
         Seal it even when the office would put aside more than half of its rows.
+    password : str
+        Opens a locked workbook or zip file; what is sealed has no lock of its own.
     """
 
     table: str
@@ -51,6 +53,7 @@ class Sending:
     as_of: date
     recipient: Path
     anyway: bool = False
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +97,7 @@ def seal_file(source: Path, sending: Sending, output: Path, advance: Callable[[i
     check_output(output)
     recipient = read_recipient(sending.recipient)
     municipality = get_municipality(sending.municipality_code)
-    with unpack(source) as plain:
+    with unpack(source, password=sending.password) as plain:
         return _seal_plain(plain, sending, output, recipient=recipient, municipality=municipality, advance=advance)
 
 

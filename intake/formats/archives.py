@@ -138,7 +138,9 @@ def _find_member(archive: zipfile.ZipFile, name: Name, password: str) -> zipfile
 def _check_member(info: zipfile.ZipInfo, name: Name, password: str) -> None:
     if info.flag_bits & 0x1 and not password:
         raise FileRejected(
-            N_("{file} is locked with a password"), N_("give its password with --password-file or --ask-password"), file=name
+            N_("{file} is locked with a password"),
+            N_("give its password: --password-file FILE, or --password-file - to be asked for it"),
+            file=name,
         )
     if PurePosixPath(info.filename).suffix.lower() in _NESTED:
         raise _nested(name)

@@ -106,7 +106,7 @@ def open_lock(source: Path, target: Path, password: str, limits: Limits | None =
         raise _exhausted(name) from error
     if child.returncode == LOCKED:
         raise FileRejected(
-            N_("{file} is locked with a password"), N_("give its password with --password-file or --ask-password"), file=name
+            N_("{file} is locked with a password"), N_("give its password: --password-file FILE, or --password-file - to be asked for it"), file=name
         )
     if child.returncode == WRONG_PASSWORD:
         raise FileRejected(N_("the password does not open {file}"), N_("ask the sender for the password of this file"), file=name)
