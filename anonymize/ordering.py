@@ -1,8 +1,10 @@
-"""Rows of small whole numbers in ascending order, first column first: as few machine words as they fit into are sorted, not the columns."""
+"""Ascending order: of rows of small whole numbers (as few machine words as they fit into are sorted, not the columns), and of values."""
 
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 WORD_VALUES = 1 << 62
@@ -48,3 +50,15 @@ def number_present(cells: NDArray[np.signedinteger[Any]], distinct: int) -> tupl
     seen = np.zeros(distinct, dtype=bool)
     seen[cells] = True
     return np.flatnonzero(seen), (np.cumsum(seen) - 1)[cells]
+
+
+def number_values(column: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int32]]:
+    """Return the distinct values in ascending order, a missing value last, and the number of each cell's value."""
+    encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    order: NDArray[np.int64] = pc.array_sort_indices(encoded.dictionary, null_placement="at_end").to_numpy().astype(np.int64)
+    position = np.empty(len(order), dtype=np.int32)
+    position[order] = np.arange(len(order), dtype=np.int32)
+    numbers: NDArray[np.int32] = position[encoded.indices.to_numpy()]
+    return encoded.dictionary.take(pa.array(order)), numbers

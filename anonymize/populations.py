@@ -1,8 +1,8 @@
 """Tables of the population a file was taken from: how they are read, and where their cells lie in the hierarchies of a plan.
 
 Decided here: a cell is a value or a label of the column's hierarchy (for birth dates an age in whole years, or a band of ages), and it
-lies in a group only if wholly inside, so that nobody is counted who may not match. An empty cell lies in "all" alone. Not decided here: what is
-counted (`anonymize.models.population` for the search, `anonymize.verify.population` for the written file, `anonymize.risk.population`).
+lies in a group only if wholly inside, so that nobody is counted who may not match. An empty cell lies in "all" alone. Not decided here:
+what is counted (`anonymize.models.population` for the search, `anonymize.verify.population` for the written file).
 """
 
 import csv

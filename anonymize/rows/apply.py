@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from anonymize.engines.engine import Engine, PartWriter, match
 from anonymize.layout import ReleasedClasses, ReleasedColumn, describe_fields, describe_release
-from anonymize.rows.class_table import Classes, model_columns
+from anonymize.rows.class_table import Classes
 from anonymize.rows.persons import LINE, PATTERN
 from anonymize.rows.write import drop_empty_parts, write_part, write_release
 from anonymize.treatments import Surroundings, make_treatments
@@ -55,7 +55,7 @@ class Release:
 
 def treat_early(rows: ibis.Table, plan: Plan, around: Surroundings) -> ibis.Table:
     """Return the rows with those treatments that privacy models must see: all steps of the columns they ask about."""
-    for name in model_columns(plan):
+    for name in plan.privacy.asked:
         for treatment in make_treatments(plan.get_column(name).treatment):
             rows = treatment.apply(rows, name, around)
     return rows
@@ -63,7 +63,7 @@ def treat_early(rows: ibis.Table, plan: Plan, around: Surroundings) -> ibis.Tabl
 
 def treat_late(rows: ibis.Table, plan: Plan, around: Surroundings) -> ibis.Table:
     """Return the released rows with all other treatments; what these learn, they learn from rows that are released."""
-    done = set(model_columns(plan))
+    done = set(plan.privacy.asked)
     for column in plan.released:
         if column.name not in done and column.treatment != FRESH_ID:
             for treatment in make_treatments(column.treatment):

@@ -14,12 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anonymize.classes import ClassTable, Population, SensitiveCounts
+from anonymize.classes import ClassTable, Population
 from anonymize.engines.engine import Engine, match
-from anonymize.ordering import sort_rows
+from anonymize.ordering import number_values, sort_rows
 from anonymize.populations import make_population
 from anonymize.rows.persons import LINE, PATTERN, PERSONS, ROWS, Histories, find_histories, find_patterns, find_varying
 from anonymize.rows.selection import check_unit
+from anonymize.rows.sensitive import count_sensitive
 from schemas.errors import FileRejected
 from schemas.hierarchies import LevelTable, load_hierarchy
 from schemas.messages import N_
@@ -112,7 +113,7 @@ def build_class_table(engine: Engine, rows: ibis.Table, plan: Plan) -> Classes:
 
 def _add_persons(engine: Engine, cells: ibis.Table, classes: Classes, plan: Plan) -> Classes:
     """Return the class table with its person patterns and sensitive values; split by patterns where rows are linked."""
-    table, sensitive = classes.table, model_columns(plan)
+    table, sensitive = classes.table, list(plan.privacy.asked)
     several = plan.unit is not None and int(table.persons.sum()) > table.total_persons
     if several or sensitive or _counts_rows(table, plan):
         loaded = engine.load(classes.keys)
@@ -151,15 +152,9 @@ def _split(classes: Classes, found: Histories) -> Classes:
     return replace(classes, table=table, keys=keys, owners=found.owners)
 
 
-def model_columns(plan: Plan) -> list[str]:
-    """Return the sensitive columns a privacy model asks about, each once."""
-    asked = [model.column for model in plan.privacy.diversity] + [model.column for model in plan.privacy.closeness]
-    return list(dict.fromkeys(asked))
-
-
 def count_cells(engine: Engine, rows: ibis.Table, plan: Plan) -> ibis.Table:
     """Return the rows grouped by all that is counted by; the rows themselves when combinations are all that matters."""
-    detail = model_columns(plan) + ([plan.unit] if plan.unit else [])
+    detail = list(plan.privacy.asked) + ([plan.unit] if plan.unit else [])
     if not detail:
         return rows
     columns = [column.name for column in plan.recoded]
@@ -171,7 +166,7 @@ def count_combinations(cells: ibis.Table, columns: list[str], plan: Plan) -> ibi
     rows = cells[ROWS].sum().cast("int64") if ROWS in cells.columns else cells.count()
     if plan.unit is None:
         return cells.group_by(columns).agg(**{ROWS: rows, PERSONS: rows})
-    persons = cells[plan.unit].nunique() if model_columns(plan) else cells.count()
+    persons = cells[plan.unit].nunique() if list(plan.privacy.asked) else cells.count()
     return cells.group_by(columns).agg(**{ROWS: rows, PERSONS: persons})
 
 
@@ -207,59 +202,6 @@ def find_as_of(counts: pa.Table, plan: Plan) -> str | None:
     month: datetime.date = max(latest).replace(day=1)
     following: datetime.date = month + datetime.timedelta(days=31)
     return following.replace(day=1).isoformat()
-
-
-def number_values(column: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int32]]:
-    """Return the distinct values in ascending order, a missing value last, and the number of each cell's value."""
-    encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    order: NDArray[np.int64] = pc.array_sort_indices(encoded.dictionary, null_placement="at_end").to_numpy().astype(np.int64)
-    position = np.empty(len(order), dtype=np.int32)
-    position[order] = np.arange(len(order), dtype=np.int32)
-    numbers: NDArray[np.int32] = position[encoded.indices.to_numpy()]
-    return encoded.dictionary.take(pa.array(order)), numbers
-
-
-def count_sensitive(engine: Engine, linked: ibis.Table, name: str, plan: Plan, lines: int) -> SensitiveCounts:
-    """Return the persons of each value of a sensitive column per combination.
-
-    Parameters
-    ----------
-    engine : Engine
-        Where the rows are.
-    linked : ibis.Table
-        Counted cells with the number of their combination.
-    name : str
-        The sensitive column.
-    plan : Plan
-        Names the unit.
-    lines : int
-        Combinations in all.
-    """
-    persons = linked[plan.unit].nunique() if plan.unit else linked[ROWS].sum().cast("int64")
-    found = engine.fetch(linked.group_by([LINE, name]).agg(**{PERSONS: persons}))
-    values, codes = number_values(found.column(name))
-    line = _integers(found, LINE)
-    order = np.lexsort((codes, line))
-    counts = _integers(found, PERSONS)[order]
-    memberships = None
-    if plan.unit is not None:
-        numbers = pa.array(np.arange(len(order), dtype=np.int64))
-        entries = found.select([LINE, name]).take(pa.array(order)).append_column(ENTRY, numbers)
-        numbered = engine.load(entries)
-        cells = linked.join(numbered, match(linked, numbered, [LINE, name])).select(linked[plan.unit], numbered[ENTRY])
-        single = engine.fetch_number(cells.agg(n=cells[plan.unit].nunique())) == int(counts.sum())
-        memberships = None if single else find_patterns(engine, cells, ENTRY, plan.unit)
-    offsets = np.concatenate(([0], np.cumsum(np.bincount(line, minlength=lines)))).astype(np.int64)
-    return SensitiveCounts(
-        offsets=offsets,
-        values=codes[order].astype(np.int32),
-        persons=counts,
-        distinct=len(values),
-        memberships=memberships,
-        missing=len(values) - 1 if values.null_count else None,
-    )
 
 
 def _link(cells: ibis.Table, lines: ibis.Table, columns: list[str]) -> ibis.Table:

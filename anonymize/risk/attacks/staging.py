@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from anonymize.engines.engine import EngineSettings, open_engine
+from anonymize.ordering import number_values
 from anonymize.risk.attacks.encoding import QuasiIdentifier, Rows, encode_others
 from anonymize.risk.attacks.halves import Halves
 from anonymize.risk.attacks.linkage import ReleasedClasses, encode_classes
 from anonymize.risk.attacks.scene import Scene
 from anonymize.risk.released import QUASI_IDENTIFIER, Released, read_fields
-from anonymize.rows.class_table import number_values
 from anonymize.treatments import Surroundings, make_treatments
 from schemas.embedded_sql import quote
 from schemas.hierarchies import load_hierarchy
