@@ -5,7 +5,7 @@ import os
 import platform
 import sys
 
-NAMES = ("search", "scale", "intake")
+NAMES = ("search", "scale", "intake", "my_number")
 
 
 def main(names: tuple[str, ...]) -> None:

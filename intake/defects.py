@@ -90,14 +90,18 @@ UNDECLARED_CODE = _note(
     "undeclared-identification-code",
     N_("cells that look like an identification code ({kind}) in a column that is not one; check the column"),
 )
-CHARACTER_LOST = _note("character-lost", N_("a rule changed or lost an ideograph or a gaiji on the way; compare these rows with the original"))
+CHARACTER_LOST = _note("character-lost", N_("a rule changed or lost an ideograph or a gaiji on the way"))
 PERSONS_MENTIONED = _note(
-    "persons-mentioned", N_("cells of free text that mention persons (names, telephone numbers, addresses or e-mail); the column must be dropped")
+    "persons-mentioned", N_("cells that mention persons (names, telephone numbers, addresses, e-mail); the column must be dropped")
 )
 PERSONS_OTHER = _note("persons-other", N_("the file has {found} persons, the register entry says {stated}; check which file it is"))
 KEY_REPEATED = _note("key-repeated", N_("rows that repeat the key of an earlier row ({key}); kept"))
 CROSS_CHECK = _note("cross-check", N_("conspicuous: {check}"))
-NOTE_KINDS: tuple[FindingKind, ...] = (FORMULA_LIKE, GAIJI, INNER_BOM, DATE_LEFT_EMPTY, CHARACTER_LOST)
+FORMER_DIVIDED = _note("former-municipality-divided", N_("codes of a former municipality that was divided; kept as they came"))
+UNKNOWN_MUNICIPALITY = _note("unknown-municipality", N_("municipality codes that are in no list, old or new; kept as they came"))
+NOTE_KINDS: tuple[FindingKind, ...] = (
+    FORMULA_LIKE, GAIJI, INNER_BOM, DATE_LEFT_EMPTY, CHARACTER_LOST, FORMER_DIVIDED, UNKNOWN_MUNICIPALITY
+)  # fmt: skip
 
 MY_NUMBER = _file("my-number", N_("{count} cells hold individual numbers (個人番号)"))
 UNDECODABLE = _file("undecodable", N_("the bytes are no text in {encoding}"))

@@ -40,7 +40,7 @@ from schemas import check_digits
 LUCK_OF_ZERO, LUCK_OF_OTHERS = 2 / 11, 1 / 11
 # of a column, and of the numbers in it that are written in one way
 ALMOST_IMPOSSIBLE, IMPOSSIBLE_BY_FORM = 1e-4, 1e-3
-FORM_SHIFT = 40
+FORM_SHIFT, LIMIT = 40, 10**12
 # a separator after the fourth and the eighth digit; the lowest bit is set in full width
 _GROUPS_OF_FOUR = 1 << 4 | 1 << 8
 _MY_NUMBER_HEADING = re.compile("個人番号|個人ナンバー|マイナンバー|まいなんばー|my_?number|mynumber|特定個人")
@@ -132,9 +132,8 @@ def count_numbers(block: Block, coded: Sequence[Coded], counts: list[NumberCount
 def are_my_numbers(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which numbers have twelve digits with a right check digit; a number of one repeated digit is none."""
     digits = numbers[:, None] // 10 ** np.arange(11, -1, -1) % 10
-    texts = np.char.zfill(numbers.astype(np.str_), 12)
-    repeated = (digits == digits[:, :1]).all(axis=1)
-    return np.asarray(check_digits.are_valid("my_number", texts) & ~repeated) if numbers.size else np.empty(0, dtype=np.bool_)
+    right = check_digits.get_check_digit("my_number").compute(digits[:, :-1]) == digits[:, -1]
+    return np.asarray(right & (digits != digits[:, :1]).any(axis=1) & (numbers < LIMIT))
 
 
 def holds_my_numbers(count: NumberCount, *, named: bool) -> bool:

@@ -12,11 +12,13 @@ from casework.i18n import find_translator
 from casework.office import Office
 from casework.states import FileState
 from intake.convert import PAGE_LANGUAGE, Outputs, convert_source
+from intake.defects import PERSONS_OTHER
 from intake.quality.account import ConversionReport
 from intake.quality.checks import describe_persons
 from intake.quality.page import render_quality
 from intake.receive import load_sent_layout
 from schemas.errors import TransitionRefused
+from schemas.findings import Finding
 from schemas.messages import N_, Name
 
 
@@ -48,7 +50,7 @@ def normalise_file(office: Office, file_id: str, advance: Callable[[int], None] 
         office.vault.seal(file_id, "normalised", output)
         # sealed even when it is empty, so that none of an earlier conversion stays
         office.vault.seal(file_id, "quarantine", aside)
-    report = replace(report, persons=_compare_persons(office, file_id, report), changes=_get_changes(office, file_id, manifest))
+    report = _complete(office, file_id, report, manifest)
     page = render_quality(report.to_json(), find_translator(PAGE_LANGUAGE), language=PAGE_LANGUAGE, file_id=file_id)
     with office.store.transaction():
         office.store.add_record("quality", report.to_json(), actor=office.actor, file_id=file_id)
@@ -58,10 +60,24 @@ def normalise_file(office: Office, file_id: str, advance: Callable[[int], None] 
     return report
 
 
-def _compare_persons(office: Office, file_id: str, report: ConversionReport) -> Mapping[str, object]:
-    """Return how the persons of the file compare with those its register entry states (本人の数)."""
-    entry = office.store.get_register_entry(office.store.get_file(file_id).register_id)
-    return describe_persons(report.table, entry.document["persons"], report.persons_in)
+def _complete(office: Office, file_id: str, report: ConversionReport, manifest: Mapping[str, Any]) -> ConversionReport:
+    """Return the account with what the office alone knows: the register entry (本人の数, columns), and the file received before."""
+    entry = office.store.get_register_entry(office.store.get_file(file_id).register_id).document
+    persons = {**describe_persons(report.table, entry["persons"], report.persons_in), **_compare_columns(entry, report)}
+    numbers = {"found": report.persons_in, "stated": entry["persons"]}
+    other = () if persons["within"] else (Finding(kind=PERSONS_OTHER, params=numbers),)
+    changes = _get_changes(office, file_id, manifest)
+    return replace(report, persons=persons, changes=changes, findings=(*report.findings, *other))
+
+
+def _compare_columns(entry: Mapping[str, Any], report: ConversionReport) -> dict[str, list[str]]:
+    """Return which columns (記録項目) the register entry has and the file has not, and the reverse; nothing when it names none."""
+    there = list(report.filled)
+    stated = entry.get("columns") or there
+    return {
+        "columns_missing": [name for name in stated if name not in there],
+        "columns_beyond": [name for name in there if name not in stated],
+    }
 
 
 def _get_changes(office: Office, file_id: str, manifest: Mapping[str, Any]) -> Mapping[str, object] | None:

@@ -3,7 +3,7 @@
 Decided here: what stands where, and that row numbers stand only beside a count that may be shown. Not decided here: the counts.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -85,7 +85,7 @@ def render_quality(report: Mapping[str, Any], translate: Callable[[str], str], *
         "minimum": MINIMUM,
         "keys": list(_describe_keys(report, writer)),
         "forced": [_describe_forced(entry, headings, writer) for entry in quality["forced_roles"]],
-        "findings": [_describe_finding(entry, writer) for entry in report["findings"] if entry["code"] != "cross-check"],
+        "findings": [_describe_finding(entry, writer) for entry in _gather_findings(report["findings"])],
         "checks": [_describe_check(entry, writer) for entry in quality["checks"] if entry["count"]],
         "columns": [_describe_column(entry, writer) for entry in quality["columns"]],
         "character_names": [translate(CHARACTER_NAMES[kind]) for kind in (*CHARACTERS, "lost")],
@@ -120,6 +120,24 @@ def _describe_forced(entry: Mapping[str, str], headings: Mapping[str, str], writ
     return {"heading": headings[entry["column"]], "reason": reason, "role": writer.translate(ROLES[entry["role"]])}
 
 
+def _gather_findings(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return findings, the heaviest first; those that say something of whole columns once, with all their headings."""
+    wanted = [entry for entry in findings if entry["code"] != "cross-check"]
+    whole = {entry["code"] for entry in wanted} - {
+        entry["code"] for entry in wanted if entry["rows"] or entry["count"] > 1 or not entry["column"]
+    }
+    gathered: dict[object, Mapping[str, Any]] = {}
+    for place, entry in enumerate(wanted):
+        if entry["code"] in whole and not entry["params"]:
+            before = gathered.get(entry["code"])
+            column = f"{before['column']}、{entry['column']}" if before else entry["column"]
+            gathered[entry["code"]] = {**entry, "column": column, "count": 0}
+        else:
+            gathered[place] = entry
+    order = list(WEIGHTS)
+    return sorted(gathered.values(), key=lambda entry: order.index(entry["severity"]))
+
+
 def _describe_finding(entry: Mapping[str, Any], writer: Writer) -> dict[str, Any]:
     params = {"count": writer.count(entry["count"]), **entry["params"]}
     return {
@@ -127,7 +145,7 @@ def _describe_finding(entry: Mapping[str, Any], writer: Writer) -> dict[str, Any
         "tone": _TONES[entry["severity"]],
         "text": writer.translate(find_template(entry["code"])).format(**params),
         "heading": entry["column"] or "",
-        "count": writer.count(entry["count"]),
+        "count": writer.count(entry["count"]) if entry["count"] else "",
         "advice": writer.translate(ADVICE.get(entry["code"], "")),
     }
 

@@ -7,16 +7,19 @@ system, and as a spelling in digits only where the layout names that system, bec
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.defects import NOT_YES_OR_NO, UNKNOWN_CODE, WRONG_CHECK_DIGIT, WRONG_PATTERN
+from intake.defects import FORMER_DIVIDED, NOT_YES_OR_NO, UNKNOWN_CODE, UNKNOWN_MUNICIPALITY, WRONG_CHECK_DIGIT, WRONG_PATTERN
 from intake.values.conversion import Converted, Outcome, convert_each, convert_mostly
 from intake.values.width import fold_code
 from schemas import check_digits
 from schemas.codes import load_code_list
+from schemas.lineage import find_successors
 from schemas.municipalities import find_municipality
 
 _BETWEEN = re.compile(r"[\s\-]+")
@@ -115,9 +118,30 @@ def _spellings(code_list: str, vendors: tuple[str, ...]) -> Mapping[str, str]:
     return known
 
 
-def convert_municipality_codes(texts: pa.StringArray) -> Converted:
-    """Return municipality codes of six digits; five digits without check digit get it."""
-    return convert_each(texts, pa.string(), _parse_municipality)
+def convert_municipality_codes(texts: pa.StringArray, as_of: date | None = None) -> Converted:
+    """Return municipality codes of six digits; five digits get their check digit, a former municipality the code of its successor.
+
+    Parameters
+    ----------
+    texts : pa.StringArray
+        Distinct trimmed texts; null where empty.
+    as_of : date or None
+        The day the contents are of.
+    """
+    return convert_each(texts, pa.string(), lambda text: _follow(_parse_municipality(text), as_of))
+
+
+def _follow(outcome: Outcome, as_of: date | None) -> Outcome:
+    """Return the one successor of a former municipality; a code that nobody knows, or that was divided, is kept and told."""
+    code = outcome.value
+    if not isinstance(code, str):
+        return outcome
+    successors = find_successors(code, as_of)
+    if len(successors) == 1:
+        return Outcome(value=successors[0], repair="code_lineage")
+    if successors:
+        return replace(outcome, note=FORMER_DIVIDED)
+    return outcome if find_municipality(code) else replace(outcome, note=UNKNOWN_MUNICIPALITY)
 
 
 def _parse_municipality(text: str) -> Outcome:
@@ -138,7 +162,7 @@ def _complete_municipality(code: str) -> Outcome:
     readings = {check_digits.append("municipality", code.zfill(5)): "check_digit_added"}
     if len(code) == 5:
         readings[f"0{code}"] = "zero_pad"
-    existing = {reading: repair for reading, repair in readings.items() if find_municipality(reading)}
+    existing = {reading: repair for reading, repair in readings.items() if find_municipality(reading) or find_successors(reading)}
     if len(existing) != 1:
         return Outcome(defect=WRONG_CHECK_DIGIT)
     reading, repair = existing.popitem()

@@ -77,7 +77,7 @@ RULES: dict[str, Rule] = {
     "code": Rule(types=_CODES, convert=lambda t, use: codes.convert_codes(t, use.column.code_list or "", use.vendors)),
     "sex_12": Rule(types=_CODES, convert=lambda t, use: codes.convert_codes(t, use.column.code_list or "sex", ("resident_record",))),
     "care_level_code": Rule(types=_CODES, convert=lambda t, use: codes.convert_codes(t, use.column.code_list or "care_level", use.vendors)),
-    "municipality_code": Rule(types=_CODES, convert=lambda t, _: codes.convert_municipality_codes(t)),
+    "municipality_code": Rule(types=_CODES, convert=lambda t, use: codes.convert_municipality_codes(t, use.latest_birth)),
     "icd10": Rule(types=_CODES, convert=lambda t, _: codes.convert_icd10(t)),
     "wareki_gyymmdd": Rule(types=_DATES, convert=lambda t, use: dates.convert_packed_era(t, use.dates, month=False)),
     "wareki_gyymm": Rule(types=_MONTHS, convert=lambda t, use: dates.convert_packed_era(t, use.dates, month=True)),

@@ -7,12 +7,12 @@ import pyarrow as pa
 import pytest
 
 from intake.formats.digits import find_twelve_digits
+from intake.identification import find_code_kind
 from intake.identifiers import (
     ALMOST_IMPOSSIBLE,
     FORM_SHIFT,
     NumberCount,
     are_my_numbers,
-    find_code_kind,
     holds_my_numbers,
     is_my_number_heading,
     tail_of_luck,
@@ -212,6 +212,6 @@ def test_other_identification_codes():
     residents = [append("resident_code", f"{body:010d}") for body in rng.integers(0, 10**10, 30).tolist()]
     assert find_code_kind(pa.array(residents)) == "住民票コード"
     assert find_code_kind(pa.array([f"TK{n:07d}" for n in range(30)])) == "旅券番号"
-    assert find_code_kind(pa.array([f"AB{n:08d}CD" for n in range(30)])) == "在留カード番号"
+    assert find_code_kind(pa.array([f"AB{n:08d}CD" for n in range(30)])) == "在留カード等の番号"
     assert find_code_kind(pa.array([f"090{n:08d}" for n in rng.integers(0, 10**8, 200).tolist()])) is None
     assert find_code_kind(pa.array(residents[:9])) is None
