@@ -20,7 +20,7 @@ from schemas.findings import Reason
 STEPS = (1, 2, 5, 10)
 LIMITS = {
     "smallest_class": ("limit_at_least", "k"),
-    "linked_smallest": ("limit_at_least", "k"),
+    "linked_smallest": ("limit_at_least", "linked"),
     "prosecutor_highest": ("limit_at_most", "highest"),
     "prosecutor_average": ("limit_at_most", "average"),
     "sample_uniques": ("limit_at_most", "uniques"),

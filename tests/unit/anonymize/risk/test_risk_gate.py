@@ -149,3 +149,11 @@ def test_every_column_has_clause_and_evidence(passed: Assessment) -> None:
 def test_linked_rows_triple(passed: Assessment, shared: int, expected: list[str]) -> None:
     figure = dataclasses.replace(passed.figures[0], code="linked_smallest", value=shared)
     assert codes(dataclasses.replace(passed, figures=(*passed.figures, figure))) == expected
+
+
+def test_policy_may_name_who_shares_linked_rows(passed: Assessment) -> None:
+    figure = dataclasses.replace(passed.figures[0], code="linked_smallest", value=1)
+    linked = dataclasses.replace(passed, figures=(*passed.figures, figure))
+    assert codes(linked) == ["linked-rows"]
+    told = dataclasses.replace(linked.thresholds, linked=0)
+    assert [reason.code for reason in reasons_not_to_release(linked, told)] == []

@@ -22,15 +22,28 @@ def test_sets_of_classes_are_counted_in_persons(released):
     # Persons 1 and 2 have the set {A, C} (a row more changes nothing), person 3 has {A, B}, person 4 has {B}: sizes 2, 1, 1.
     with released(IDS) as open_file:
         assert count_histories(open_file) == {1: 2, 2: 1}
-        smallest, alone = measure_histories(open_file)
+        smallest, alone, counted = measure_histories(open_file)
         assert (smallest.code, smallest.value) == ("linked_smallest", 1)
         assert (alone.code, alone.value) == ("linked_uniques", 0.5)
+        assert (counted.code, counted.value, counted.persons) == ("linked_rows_smallest", 1, 1)
+
+
+def test_numbers_of_rows_are_told_apart(released):
+    # Persons 1 and 2 share the set {A, C}, but 1 has two rows in A: with numbers of rows all four are alone.
+    with released(IDS) as open_file:
+        assert count_histories(open_file, rows=True) == {1: 4}
+    # Persons 1 and 2 have one row in each of A and C, persons 3 and 4 one in each of A and B.
+    with released(["1", "2", "3", "3", "4", "1", "2", "4"]) as open_file:
+        assert count_histories(open_file, rows=True) == {2: 2} == count_histories(open_file)
+        smallest, _, counted = measure_histories(open_file)
+        assert smallest.value == counted.value == 2
 
 
 def test_one_row_per_person_is_the_class_itself(released):
     # Eight persons with one row each: classes of 4 (A), 2 (B), 2 (C).
     with released([str(number) for number in range(8)]) as open_file:
         assert count_histories(open_file) == {2: 2, 4: 1} == open_file.count_classes()
+        assert [figure.code for figure in measure_histories(open_file)] == ["linked_smallest", "linked_uniques"]
 
 
 def test_nothing_is_linked_without_an_id(released):
