@@ -21,10 +21,10 @@ from anonymize.rows.apply import Release, apply_release, treat_early
 from anonymize.rows.class_table import Classes, build_class_table
 from anonymize.rows.selection import Selection, select_rows
 from anonymize.rows.source import Source, open_source
-from anonymize.solve import Solved, compare_losses, describe_tightening, propose
+from anonymize.solve import Solved, compare_losses, describe_tightening, is_close, propose
 from anonymize.tightening import release_values
 from anonymize.treatments import Surroundings
-from anonymize.verify.file import Verification, is_close, verify_file
+from anonymize.verify.file import Verification, verify_file
 from anonymize.work_folder import open_work_folder
 from schemas.errors import EngineFailed, PlanError, TargetNotReached
 from schemas.files import readable_json
@@ -223,10 +223,11 @@ def _solve_and_write(job: Job, engine: Engine, source: Source, work: Path) -> tu
     for recoding in propose(classes, plan, job.method, job.clock):
         with job.clock.measure("apply"):
             solved = Solved(classes=classes, recoding=recoding, values=release_values(classes, recoding, plan))
-            written = apply_release(rows, _make_release(plan, solved), around, target, in_parts=job.in_parts)
-        if not plan.privacy.closeness or is_close(target, plan, work=work):
-            job.advance(2)
-            return selection, solved, written
+            release = _make_release(plan, solved)
+            if is_close(classes.table, release.released.of_line, plan.privacy.closeness):
+                written = apply_release(rows, release, around, target, in_parts=job.in_parts)
+                job.advance(2)
+                return selection, solved, written
     raise TargetNotReached(
         N_("no recoding was found whose release holds the t-closeness of the plan"),
         N_("raise t, allow coarser levels, or lower suppression_limit: suppressed rows move the whole that classes are compared with"),

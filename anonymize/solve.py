@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from anonymize.classes import Method, SearchTask
+from anonymize.classes import ClassTable, Method, SearchTask
 from anonymize.layout import ColumnValues, list_values
 from anonymize.loss import measure_columns
 from anonymize.recoding import Recoding
@@ -16,6 +16,7 @@ from anonymize.rows.class_table import Classes, level_limits
 from anonymize.tightening import release_values
 from schemas.errors import TargetNotReached
 from schemas.plan import Plan
+from schemas.plan_models import Closeness
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,6 +84,31 @@ def solve(task: SearchTask) -> Recoding:
     from anonymize.search import find_recoding
 
     return find_recoding(task)
+
+
+def is_close(table: ClassTable, of_line: NDArray[np.int64], wishes: tuple[Closeness, ...]) -> bool:
+    """Return whether a release holds its t-closeness, measured as the verifier does: against what is released, not the whole input.
+
+    Parameters
+    ----------
+    table : ClassTable
+        Lines, with the sensitive columns that are asked for.
+    of_line : NDArray[np.int64]
+        Released class of each line, -1 where suppressed.
+    wishes : tuple[Closeness, ...]
+        What is asked.
+    """
+    from anonymize.models.closeness import CloseValues, whole_distribution
+    from anonymize.models.requirement import ClassSums
+    from anonymize.search.lines import sum_sensitive
+
+    classes = int(of_line.max(initial=-1)) + 1
+    for wish in wishes:
+        counts = sum_sensitive(table.sensitive[wish.column], of_line.astype(np.int32), classes)
+        sums = ClassSums(persons=np.empty(0, dtype=np.int64), sensitive={wish.column: counts})
+        if not CloseValues(wish, whole_distribution(counts)).satisfied(sums).all():
+            return False
+    return True
 
 
 def propose(classes: Classes, plan: Plan, method: Method, clock: Stopwatch) -> Iterator[Recoding]:

@@ -15,6 +15,7 @@ from anonymize.parts import read_schema
 from anonymize.verify import sql
 from anonymize.verify.fields import check_layout, check_storage
 from anonymize.verify.levels import check_levels
+from anonymize.verify.models import ModelFigures, check_models, measure_models
 from anonymize.verify.persons import check_persons, count_sharing
 from anonymize.verify.population import check_population, measure_population, show_figures
 from anonymize.verify.tightened import check_tightened
@@ -38,7 +39,7 @@ class Verification:
     classes, smallest_class : int
         Classes of equal quasi-identifiers, and the persons of the smallest.
     diversity : Mapping[str, float]
-        Per column, the figure of the worst class (see `verify_sql.measure_diversity`).
+        Per column, the figure of the worst class (see `verify.models`).
     closeness : Mapping[str, float]
         Per column, the greatest distance from the whole release, 0–1.
     population : Mapping[str, float]
@@ -100,16 +101,6 @@ def verify_file(path: Path, plan: Plan, *, work: Path | None = None) -> Verifica
     return measured
 
 
-def is_close(path: Path, plan: Plan, *, work: Path | None = None) -> bool:
-    """Return whether a written file holds the t-closeness of its plan; nothing else is looked at."""
-    quasi = tuple(name for column in plan.recoded for name in released_names(_read_schema(path), column))
-    file = sql.open_written(path, quasi, plan.person_id, work)
-    try:
-        return all(sql.measure_closeness(file, c.column, c.distance) <= c.t + TOLERANCE for c in plan.privacy.closeness)
-    finally:
-        file.connection.close()
-
-
 def _read_schema(path: Path) -> pa.Schema:
     try:
         return read_schema(path)
@@ -140,6 +131,7 @@ def released_names(schema: pa.Schema, column: PlannedColumn) -> list[str]:
 def _measure(file: sql.WrittenFile, plan: Plan) -> Verification:
     rows, persons = sql.count_release(file)
     classes, smallest = sql.count_classes(file)
+    figures = measure_models(file, plan) if rows else ModelFigures()
     return Verification(
         rows=rows,
         persons=persons,
@@ -147,8 +139,8 @@ def _measure(file: sql.WrittenFile, plan: Plan) -> Verification:
         smallest_class=smallest,
         population=measure_population(file, plan) if rows else {},
         linked=count_sharing(file, rows=plan.linked == "rows") if rows > persons else None,
-        diversity={d.column: sql.measure_diversity(file, d.column, d.kind, d.l) for d in plan.privacy.diversity if rows},
-        closeness={c.column: sql.measure_closeness(file, c.column, c.distance) for c in plan.privacy.closeness if rows},
+        diversity=figures.diversity,
+        closeness=figures.closeness,
     )
 
 
@@ -161,22 +153,6 @@ def _check_k(file: sql.WrittenFile, plan: Plan, measured: Verification) -> Itera
 
 def _check_persons(file: sql.WrittenFile, plan: Plan, measured: Verification) -> Iterator[Reason]:
     yield from check_persons(file, plan, measured.linked)
-
-
-def _check_diversity(_file: sql.WrittenFile, plan: Plan, measured: Verification) -> Iterator[Reason]:
-    for wish in plan.privacy.diversity:
-        found = measured.diversity.get(wish.column)
-        if found is None:
-            continue
-        meets = found < (wish.c or 0) if wish.kind == "recursive" else found >= wish.l - TOLERANCE
-        if not meets:
-            yield _reason("l", N_("a class is not diverse enough in {column}"), column=Name(wish.column))
-
-
-def _check_closeness(_file: sql.WrittenFile, plan: Plan, measured: Verification) -> Iterator[Reason]:
-    for wish in plan.privacy.closeness:
-        if measured.closeness.get(wish.column, 0.0) > wish.t + TOLERANCE:
-            yield _reason("t", N_("a class lies too far from the whole in {column}"), column=Name(wish.column))
 
 
 def _check_treatments(file: sql.WrittenFile, plan: Plan, _measured: Verification) -> Iterator[Reason]:
@@ -201,8 +177,7 @@ Check = Callable[[sql.WrittenFile, Plan, Verification], Iterator[Reason]]
 CHECKS: tuple[Check, ...] = (
     _check_k,
     _check_persons,
-    _check_diversity,
-    _check_closeness,
+    check_models,
     check_population,
     _check_treatments,
     _check_labels,

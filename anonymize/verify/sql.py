@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from anonymize.parts import name_parts
 from schemas.errors import FileRejected
@@ -64,6 +65,19 @@ class WrittenFile:
         """
         try:
             return list(self.connection.execute(sql).fetchall())
+        except duckdb.Error as error:
+            raise _refuse(error) from None
+
+    def fetch(self, sql: str) -> pa.Table:
+        """Return all lines of an answer as a table.
+
+        Raises
+        ------
+        FileRejected
+            The file cannot be read to its end.
+        """
+        try:
+            return self.connection.execute(sql).to_arrow_table()
         except duckdb.Error as error:
             raise _refuse(error) from None
 
@@ -205,65 +219,3 @@ def count_beyond(file: WrittenFile, column: str, minimum: float | None, maximum:
     limits = ((f"{quote(column)} <", minimum), (f"{quote(column)} >", maximum))
     beyond = [f"{side} {float(limit)!r}::DOUBLE" for side, limit in limits if limit is not None]
     return int(file.ask_number(f"SELECT count(*) FROM release WHERE {' OR '.join(beyond) or 'false'}"))
-
-
-def measure_diversity(file: WrittenFile, column: str, kind: str, rank: float) -> float:
-    """Return the worst class's diversity of a column; a missing value is a value, but none of the l of "distinct".
-
-    Parameters
-    ----------
-    file : WrittenFile
-        The release.
-    column : str
-        Sensitive column.
-    kind : str
-        "distinct": fewest values; "entropy": least exp(entropy); "recursive": greatest r1 / (r_l + … + r_m).
-    rank : float
-        The l of "recursive".
-
-    References
-    ----------
-    Machanavajjhala et al. (2007), l-diversity, doi:10.1145/1217299.1217302.
-    """
-    cells = _count_values(file, column)
-    if kind == "distinct":
-        return file.ask_number(f"WITH {cells} SELECT min(n) FROM (SELECT count(value) AS n FROM cells GROUP BY class)")
-    if kind == "entropy":
-        shares = "SELECT class, n / sum(n) OVER (PARTITION BY class) AS p FROM cells"
-        return file.ask_number(f"WITH {cells} SELECT min(e) FROM (SELECT exp(-sum(p * ln(p))) AS e FROM ({shares}) GROUP BY class)")
-    ranked = "SELECT class, n, row_number() OVER (PARTITION BY class ORDER BY n DESC) AS r FROM cells"
-    tail = f"coalesce(sum(n) FILTER (r >= {int(rank)}), 0)"
-    ratio = f"SELECT CASE WHEN {tail} = 0 THEN 'infinity'::DOUBLE ELSE max(n) / {tail} END AS q FROM ({ranked}) GROUP BY class"
-    return file.ask_number(f"WITH {cells} SELECT max(q) FROM ({ratio})")
-
-
-def measure_closeness(file: WrittenFile, column: str, distance: str) -> float:
-    """Return the greatest earth mover's distance (0–1) between a class and the whole release in one column.
-
-    References
-    ----------
-    Li, Li, Venkatasubramanian (2007), t-closeness, doi:10.1109/ICDE.2007.367856.
-    """
-    shares = (
-        f"{_count_values(file, column)}, "
-        "whole AS (SELECT value, sum(n) / (SELECT sum(n) FROM cells) AS q FROM cells GROUP BY value), "
-        "part AS (SELECT class, value, n / sum(n) OVER (PARTITION BY class) AS p FROM cells)"
-    )
-    if distance == "equal":
-        joined = "SELECT class, p, q FROM part JOIN whole ON part.value IS NOT DISTINCT FROM whole.value"
-        inner = f"SELECT (sum(abs(p - q)) + 1 - sum(q)) / 2 AS d FROM ({joined}) GROUP BY class"
-        return file.ask_number(f"WITH {shares} SELECT max(d) FROM ({inner})")
-    grid = "SELECT class, value, q FROM whole CROSS JOIN (SELECT DISTINCT class FROM part)"
-    filled = (
-        f"SELECT g.class, g.value, coalesce(p, 0) - q AS gap FROM ({grid}) g "
-        "LEFT JOIN part ON part.class = g.class AND part.value IS NOT DISTINCT FROM g.value"
-    )
-    running = f"SELECT class, sum(gap) OVER (PARTITION BY class ORDER BY value NULLS LAST) AS run FROM ({filled})"
-    inner = f"SELECT sum(abs(run)) / greatest((SELECT count(*) FROM whole) - 1, 1) AS d FROM ({running}) GROUP BY class"
-    return file.ask_number(f"WITH {shares} SELECT max(d) FROM ({inner})")
-
-
-def _count_values(file: WrittenFile, column: str) -> str:
-    """Return the SQL of persons per class and value."""
-    counted = f"SELECT {file.groups}, {quote(column)} AS value, {file.persons} AS n FROM release GROUP BY {file.groups}, value"
-    return f"cells AS (SELECT dense_rank() OVER (ORDER BY {file.groups}) AS class, value, n FROM ({counted}))"
