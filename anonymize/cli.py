@@ -31,6 +31,7 @@ def anonymize() -> None:
 @click.option("--seed", cls=Option, type=int, help=N_("makes fresh ids repeatable; for tests [a secret is drawn]"))
 @click.option("--delimiter", cls=Option, default=",", show_default=True, help=N_("between the cells of a CSV file"))
 @click.option("--method-info", "method_path", cls=Option, type=FILE, help=N_("also write the method information; it must stay sealed"))
+@click.option("--recoding", cls=Option, type=FILE, help=N_("method information of an earlier file of the same layout, to be applied again"))
 @click.option("--threads", cls=Option, type=click.IntRange(1), help=N_("threads to use [all cores]"))
 @click.option("--memory-limit", "memory_mib", cls=Option, type=click.IntRange(1), help=N_("memory for the engine, in MiB"))
 @click.option("--partitioned", "in_parts", cls=Option, is_flag=True, help=N_("make --output a folder of part files, written by the engine"))
@@ -72,8 +73,9 @@ def plan(**options: object) -> Reply:
 @click.option("--engine", cls=Option, type=ENGINES, default="duckdb", show_default=True, help=N_("what computes on the rows"))
 @click.option("--method", cls=Option, type=METHODS, help=METHOD_HELP)
 @click.option("--seed", cls=Option, type=int, help=N_("makes fresh ids repeatable; for tests [a secret is drawn]"))
+@click.option("--recoding-of", "earlier_id", cls=Option, metavar="F-ID", help=N_("apply the recoding of this earlier file again"))
 @click.pass_obj
-def process(session: Session, *, file_id: str, plan_path: Path, engine: str, method: str | None, seed: int | None) -> Reply:
+def process(session: Session, /, *, file_id: str, plan_path: Path, **options: object) -> Reply:
     """Process a file of the office, from the vault to the vault."""
     from anonymize.office import process_file
     from casework.office import open_office
@@ -81,5 +83,5 @@ def process(session: Session, *, file_id: str, plan_path: Path, engine: str, met
 
     with open_office(session) as office, progress(N_("processing"), 5) as advance:
         found = load_plan(plan_path)
-        report = process_file(office, file_id, found, engine=engine, method=method, seed=seed, advance=advance)  # type: ignore[arg-type]
+        report = process_file(office, file_id, found, advance=advance, **options)  # type: ignore[arg-type]
     return replies.show_report(report)

@@ -87,7 +87,7 @@ def write_method(path: Path, plan: Plan, classes: Classes, recoding: Recoding, *
     pq.write_table(table.replace_schema_metadata({KEY: json.dumps(facts, sort_keys=True)}), path, compression="zstd")
 
 
-def read_method(path: Path, plan: Plan) -> Earlier:
+def read_method(path: Path, plan: Plan, method: Method | None = None) -> Earlier:
     """Return the recoding of an earlier file, after checking that plan and hierarchies are those it was made with.
 
     Raises
@@ -95,9 +95,16 @@ def read_method(path: Path, plan: Plan) -> Earlier:
     FileRejected
         The file is no method information.
     PlanError
-        It was made with another plan, or a hierarchy groups its values in another way now.
+        It was made with another plan or method, or a hierarchy groups its values in another way now.
     """
     table, facts = _read(path)
+    if method is not None and method != facts.get("method"):
+        raise PlanError(
+            N_("the method information {file} was made by another method than {method}"),
+            N_("leave out --method; the method of the earlier recoding is used"),
+            file=Name(path.name),
+            method=Name(method),
+        )
     if facts.get("plan_sha256") != plan.sha256:
         raise PlanError(
             N_("the method information {file} was made with another plan"),

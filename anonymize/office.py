@@ -4,8 +4,10 @@ Decided here: what is sealed (the release and the method information, 加工方�
 Not decided here: processing itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from anonymize.pipeline import process
 from anonymize.report import ProcessingReport
@@ -28,6 +30,7 @@ def process_file(
     engine: str = "duckdb",
     method: Method | None = None,
     seed: int | None = None,
+    earlier_id: str | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> ProcessingReport:
     """Process a received file by a plan and move it to `processed`.
@@ -42,6 +45,8 @@ def process_file(
         The plan, made for the table of the file.
     engine, method, seed, advance
         As in `anonymize.pipeline.process`.
+    earlier_id : str or None
+        An earlier file of the same table, processed with the same plan: its recoding is kept where it still holds.
 
     Raises
     ------
@@ -61,7 +66,7 @@ def process_file(
         )
     with office.vault.work_folder() as folder:
         release, method_file = folder / RELEASE, folder / METHOD_FILE
-        with office.vault.open(file_id, NORMALISED) as source:
+        with office.vault.open(file_id, NORMALISED) as source, _open_recoding(office, earlier_id, record.table) as recoding:
             report = process(
                 source=source,
                 plan=plan,
@@ -71,12 +76,37 @@ def process_file(
                 seed=seed,
                 advance=advance,
                 method_output=method_file,
+                recoding=recoding,
             )
-        _keep(office, file_id, plan, report, folder)
+        _keep(office, file_id, plan, {**report.to_json(), "recoding_of": earlier_id}, folder)
     return report
 
 
-def _keep(office: Office, file_id: str, plan: Plan, report: ProcessingReport, folder: Path) -> None:
+@contextmanager
+def _open_recoding(office: Office, earlier_id: str | None, table: str | None) -> Iterator[Path | None]:
+    """Open the method information of an earlier file of the same table.
+
+    Raises
+    ------
+    PlanError
+        The earlier file holds another table.
+    TransitionRefused
+        It was never processed, or is erased.
+    """
+    if earlier_id is None:
+        yield None
+        return
+    if office.store.get_file(earlier_id).table != table:
+        raise PlanError(
+            N_("the file {file} holds another table; its recoding cannot be applied here"),
+            N_("name an earlier file of the same table"),
+            file=Name(earlier_id),
+        )
+    with office.vault.open(earlier_id, METHOD) as path:
+        yield path
+
+
+def _keep(office: Office, file_id: str, plan: Plan, report: Mapping[str, Any], folder: Path) -> None:
     """Seal the release and the method information; then record plan and report and move the file, all or nothing.
 
     A step that stops in between leaves the state as it was, and is repeated: sealing again replaces what was sealed.
@@ -87,6 +117,6 @@ def _keep(office: Office, file_id: str, plan: Plan, report: ProcessingReport, fo
     with office.store.transaction():
         document = {"document": plan.to_document(), "plan_sha256": plan.sha256, "columns": [column.name for column in plan.columns]}
         office.store.add_record("plan", document, actor=office.actor, file_id=file_id)
-        facts = {**report.to_json(), "method_sha256": sha256_file(method_file)}
+        facts = {**report, "method_sha256": sha256_file(method_file)}
         office.store.add_record("processing", facts, actor=office.actor, file_id=file_id)
-        office.store.move_file(file_id, FileState.PROCESSED, actor=office.actor, facts={"rows": report.rows_out, "k": report.k})
+        office.store.move_file(file_id, FileState.PROCESSED, actor=office.actor, facts={"rows": report["rows_out"], "k": report["k"]})

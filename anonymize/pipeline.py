@@ -13,9 +13,10 @@ from pathlib import Path
 from anonymize.classes import Method
 from anonymize.engines.engine import Engine, EngineSettings, open_engine
 from anonymize.layout import number_released
-from anonymize.method_file import write_method
+from anonymize.method_file import Earlier, read_method, write_method
 from anonymize.parts import hash_table
 from anonymize.publish import check_fresh, check_places, publish
+from anonymize.reapply import match_lines
 from anonymize.report import ProcessingReport, Stopwatch, count_blank_cells, count_levels, find_levels, measure_peak_bytes
 from anonymize.rows.apply import Release, apply_release, treat_early
 from anonymize.rows.class_table import Classes, build_class_table
@@ -60,6 +61,8 @@ class Job:
         Also look for the loss of the other method.
     in_parts : bool
         Make a folder of part files.
+    earlier : Earlier or None
+        The recoding of an earlier file.
     advance : callable
         Told after each of the five steps.
     clock : Stopwatch
@@ -77,6 +80,7 @@ class Job:
     memory_limit_bytes: int | None
     compare: bool
     in_parts: bool
+    earlier: Earlier | None
     advance: Advance
     clock: Stopwatch = field(default_factory=Stopwatch)
 
@@ -101,6 +105,7 @@ def process(
     memory_limit_bytes: int | None = None,
     compare: bool = True,
     in_parts: bool = False,
+    recoding: Path | None = None,
 ) -> ProcessingReport:
     """Process one file and return the report of a release that was verified as written.
 
@@ -130,6 +135,8 @@ def process(
         Also report the loss of the other method.
     in_parts : bool
         Make `output` a folder of part files, written where the engine has the rows (on Spark: by its executors).
+    recoding : Path or None
+        Method information of an earlier file, whose recoding is kept where it still holds.
 
     Raises
     ------
@@ -140,7 +147,8 @@ def process(
 
     start_rehearsal()
     secret = str(seed).encode() if seed is not None else secrets.token_bytes(SEED_BYTES)
-    check_places(source, [path for path in (output, report_output, method_output) if path])
+    check_places(source, [path for path in (output, report_output, method_output) if path], others=[recoding] if recoding else [])
+    earlier = read_method(recoding, plan, method) if recoding else None
     if in_parts:
         check_fresh(output)
     job = Job(
@@ -148,13 +156,14 @@ def process(
         output=output,
         plan=plan,
         engine=engine,
-        method=method or plan.method,
+        method=method or (earlier.method if earlier else plan.method),
         seed=secret,
         delimiter=delimiter,
         threads=threads,
         memory_limit_bytes=memory_limit_bytes,
         compare=compare,
         in_parts=in_parts,
+        earlier=earlier,
         advance=advance or (lambda _steps: None),
     )
     with open_work_folder(output.resolve().parent) as work:
@@ -197,7 +206,7 @@ def _run(job: Job, work: Path) -> tuple[ProcessingReport, Solved]:
     with job.clock.measure("compare"):
         losses = compare_losses(solved.classes, job.plan, solved.loss, job.method, seek_other=job.compare)
     hashes = {"input_sha256": source.sha256, "output_sha256": output_sha256}
-    rest = {**hashes, **counts, "losses": losses, "reapplied": {}}
+    rest = {**hashes, **counts, "losses": losses}
     return _make_report(job, solved, verification, rest), solved
 
 
@@ -220,7 +229,8 @@ def _solve_and_write(job: Job, engine: Engine, source: Source, work: Path) -> tu
         _check_persons(classes, plan)
     job.advance(1)
     target = work / "release.parquet"
-    for recoding in propose(classes, plan, job.method, job.clock):
+    matched = match_lines(classes, plan, job.earlier) if job.earlier else None
+    for recoding in propose(classes, plan, job.method, job.clock, matched):
         with job.clock.measure("apply"):
             solved = Solved(classes=classes, recoding=recoding, values=release_values(classes, recoding, plan))
             release = _make_release(plan, solved)
@@ -268,6 +278,7 @@ def _make_report(job: Job, solved: Solved, verification: Verification, rest: dic
         tightened=describe_tightening(job.plan, solved),
         varies=solved.classes.varies,
         released_levels=count_levels(table, recoding),
+        reapplied=dict(recoding.search.reapplied or {}),
         search=recoding.search.to_json(),
         verified=verification.to_json(),
         seconds=job.clock.read(),

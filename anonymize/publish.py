@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from schemas.errors import SettingsError
@@ -9,7 +10,7 @@ from schemas.files import sync, sync_folder
 from schemas.messages import N_, Name
 
 
-def check_places(source: Path, targets: list[Path], *, plan: Path | None = None) -> None:
+def check_places(source: Path, targets: list[Path], *, others: Sequence[Path] = ()) -> None:
     """Refuse targets whose folder is missing, or that are an input or one another.
 
     Parameters
@@ -18,15 +19,15 @@ def check_places(source: Path, targets: list[Path], *, plan: Path | None = None)
         The input.
     targets : list[Path]
         Files to be written.
-    plan : Path or None
-        The plan, where it is read from a file.
+    others : Sequence[Path]
+        Other files that are read: the plan, an earlier recoding.
 
     Raises
     ------
     SettingsError
         A file could not be written where it was asked for, or would take the place of another file of the same command.
     """
-    inputs = [source, plan] if plan else [source]
+    inputs = [source, *others]
     for target in targets:
         if not target.resolve().parent.is_dir():
             raise SettingsError(N_("the folder of {file} does not exist"), N_("make the folder first"), file=Name(target.name))

@@ -3,6 +3,7 @@
 Decided here: what a recoding is and which combinations it makes one released class. Not decided here: how it is found or applied.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ class SearchRecord:
         No recoding of this method (for `local`: no full-domain recoding that is left) has a smaller loss, 0–1.
     seconds : float
         Wall time of the search.
+    reapplied : Mapping[str, object] or None
+        What of an earlier recoding still held; None when none was given.
     """
 
     lattice: int
@@ -36,6 +39,7 @@ class SearchRecord:
     optimal: bool
     lower_bound: float
     seconds: float
+    reapplied: Mapping[str, object] | None = None
 
     def to_json(self) -> dict[str, object]:
         """Return what a report tells: lattice, evaluated, optimal, lower_bound."""

@@ -27,7 +27,8 @@ def run_plan(options: Mapping[str, Any]) -> Reply:
     from schemas.plan import load_plan
 
     targets = [path for path in (options["output"], options["report_path"], options["method_path"]) if path]
-    check_places(options["source"], targets, plan=options["plan_path"])
+    others = [path for path in (options["plan_path"], options["recoding"]) if path]
+    check_places(options["source"], targets, others=others)
     delimiter = read_delimiter(options["delimiter"])
     plan = load_plan(options["plan_path"])
     limit = options["memory_mib"]
@@ -47,6 +48,7 @@ def run_plan(options: Mapping[str, Any]) -> Reply:
             memory_limit_bytes=limit * MIB if limit else None,
             compare=options["compare"],
             in_parts=options["in_parts"],
+            recoding=options["recoding"],
         )
     return show_report(report)
 
@@ -110,7 +112,9 @@ def show_report(report: "ProcessingReport") -> Reply:
     ]
     linked: Any = report.verified["linked"]
     if linked is not None:
-        lines.append(translate(N_("persons have several rows; at least {linked} share the classes of all their rows")).format(linked=linked))
+        lines.append(
+            translate(N_("persons have several rows; at least {linked} share the classes of all their rows")).format(linked=linked)
+        )
     if report.listed_persons or report.rows_in > report.rows_out + report.suppressed_rows:
         left_out = N_(
             "{removed} rows opted out ({found} of {listed} persons found), {unsampled} not sampled, {surplus} surplus, {merged} merged"

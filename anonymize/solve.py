@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from anonymize.classes import ClassTable, Method, SearchTask
 from anonymize.layout import ColumnValues, list_values
 from anonymize.loss import measure_columns
+from anonymize.reapply import Matched, reapply
 from anonymize.recoding import Recoding
 from anonymize.report import Stopwatch
 from anonymize.rows.class_table import Classes, level_limits
@@ -111,7 +112,7 @@ def is_close(table: ClassTable, of_line: NDArray[np.int64], wishes: tuple[Closen
     return True
 
 
-def propose(classes: Classes, plan: Plan, method: Method, clock: Stopwatch) -> Iterator[Recoding]:
+def propose(classes: Classes, plan: Plan, method: Method, clock: Stopwatch, matched: Matched | None = None) -> Iterator[Recoding]:
     """Yield recodings to try, the best first: one, or with t-closeness those for t and for less, then the global ones, which lose more.
 
     Parameters
@@ -124,6 +125,8 @@ def propose(classes: Classes, plan: Plan, method: Method, clock: Stopwatch) -> I
         How levels are chosen; it is also what a global recoding is called that answers for the local method.
     clock : Stopwatch
         Told the seconds of the search.
+    matched : Matched or None
+        An earlier recoding whose levels are kept where they hold.
 
     Raises
     ------
@@ -135,7 +138,8 @@ def propose(classes: Classes, plan: Plan, method: Method, clock: Stopwatch) -> I
     for number, (how, share) in enumerate(itertools.product(methods, shares)):
         with clock.measure("search"):
             try:
-                recoding = solve(make_task(classes, plan, how, share_of_t=share))
+                task = make_task(classes, plan, how, share_of_t=share)
+                recoding = solve(task) if matched is None or how != method else reapply(task, matched)
             except TargetNotReached:
                 if number == 0:
                     raise

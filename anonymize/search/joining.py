@@ -33,11 +33,16 @@ def join_leftovers(clusters: Clusters, leftovers: NDArray[np.int64]) -> None:
 
 
 def repair(clusters: Clusters) -> None:
-    """Lower the classes, unify those that a reader cannot tell apart, and merge on until every class is satisfied.
+    """Lower the classes to the finest levels that hold them, and merge those that fail then."""
+    clusters.lower()
+    merge_failing(clusters)
+
+
+def merge_failing(clusters: Clusters) -> None:
+    """Unify the classes that a reader cannot tell apart, and merge on until every class is satisfied.
 
     Classes fail here only where models are not monotone: persons who stand in several classes, and a model that does not grow.
     """
-    clusters.lower()
     clusters.unify()
     while len(failing := clusters.failing()):
         for number in failing:

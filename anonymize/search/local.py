@@ -1,7 +1,8 @@
 """Local recoding: rows may differ in level, every class meets the requirement, nothing is suppressed that can be kept.
 
 The search is a greedy peel in ascending loss of classes (`peeling`), then passes that move lines between classes (`exchange`), then the
-last lines join (`joining`), then every class is lowered to the finest levels that hold it.
+last lines join (`joining`), then classes are cut anew where they are few (`resplit`), then every class is lowered to the finest levels that
+hold it.
 
 Decided here: the order of these steps and when the budget ends them. The loss is not proven optimal.
 """
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from anonymize.classes import SearchTask
 from anonymize.recoding import Recoding, SearchRecord
 from anonymize.search.clusters import Clusters
+from anonymize.search.crowds import open_crowds
 from anonymize.search.exchange import State, exchange
 from anonymize.search.infeasible import make_error
 from anonymize.search.joining import join_leftovers, repair
@@ -27,7 +29,6 @@ from anonymize.search.peeling import (
     FINISHED,
     NODE,
     VISITS,
-    Crowds,
     Nodes,
     Peel,
     add_nodes,
@@ -37,6 +38,7 @@ from anonymize.search.peeling import (
 )
 from anonymize.search.presence import hold_levels
 from anonymize.search.problem import Problem
+from anonymize.search.refining import AFFORDABLE_WORK, LIGHT_WORK, count_work, resplit_classes
 from anonymize.search.walks import guide_nodes, is_enumerable, list_nodes, plant_trees
 from schemas.errors import InternalError
 from schemas.messages import N_
@@ -66,16 +68,21 @@ class LocalSearch:
 
     def run(self, kept: NDArray[np.bool_]) -> Clusters:
         """Return classes of all kept lines, each satisfied."""
+        clusters = self.find_classes(kept)
+        join_leftovers(clusters, np.flatnonzero(kept & (clusters.classes < 0)))
+        if self.gauge.is_simple and count_work(clusters) <= AFFORDABLE_WORK and not self.is_over():
+            clusters = resplit_classes(clusters)
+        repair(clusters)
+        return clusters
+
+    def find_classes(self, kept: NDArray[np.bool_]) -> Clusters:
+        """Return classes of kept lines, each satisfied; the last lines have none."""
         problem = self.gauge.problem
         peel, nodes = self.peel_all(kept) if is_enumerable(problem) else self.peel_guided(kept)
         self.visits = int(peel.numbers[VISITS])
-        if self.gauge.is_simple:
+        if self.gauge.is_simple and not LIGHT_WORK < len(problem.rows) * peel.numbers[CLASSES] <= AFFORDABLE_WORK:
             self.improve(peel, nodes)
-        clusters = _to_clusters(self.gauge, nodes, peel)
-        leftovers = np.flatnonzero(kept & (clusters.classes < 0))
-        join_leftovers(clusters, leftovers)
-        repair(clusters)
-        return clusters
+        return _to_clusters(self.gauge, nodes, peel)
 
     def improve(self, peel: Peel, nodes: NDArray[np.int64]) -> None:
         """Exchange lines between classes at the nodes in use, until a pass gains next to nothing or the budget is used up."""
@@ -103,9 +110,8 @@ class LocalSearch:
         """Return the state before the first class leaves."""
         problem = self.gauge.problem
         starts, values, choices = problem.pack_shapes()
-        worth = np.where(choices <= MOST_CHOICES, choices, 0)
-        crowds = Crowds(np.zeros(len(problem.groups), dtype=np.int64), starts, values, worth)
-        return start_peel(problem.flat(problem.codes), crowds, problem.persons, kept)
+        crowds = open_crowds(problem.groups, (starts, values, np.where(choices <= MOST_CHOICES, choices, 0)))
+        return start_peel(problem.flat(problem.codes), crowds, problem.persons, kept, problem.task.k)
 
     def peel_all(self, kept: NDArray[np.bool_]) -> tuple[Peel, NDArray[np.int64]]:
         """Return the state after a walk over the whole lattice, and its nodes."""
@@ -144,7 +150,7 @@ class LocalSearch:
         flat, listed = problem.flat(problem.codes), Nodes(places.starts, places.factors, places.wide)
         while (answer := walk(flat, listed, peel, problem.task.k, steps)) != FINISHED:
             if answer >= 0:
-                release(flat, peel, self.allowed(peel, nodes), answer)
+                release(flat, peel, self.allowed(peel, nodes), answer, problem.task.k)
             elif self.is_over():
                 break
 
