@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anonymize.compiled import compiled
+from anonymize.search.crowds import Crowds, bury
 from anonymize.search.kernels import GOLDEN, Flat
 
 EMPTY = -1
@@ -26,23 +27,6 @@ class Nodes(NamedTuple):
     starts: NDArray[np.int64]
     factors: NDArray[np.int64]
     wide: NDArray[np.bool_]
-
-
-class Crowds(NamedTuple):
-    """Persons alive in each group of one pack alone: a line whose group holds fewer than k cannot be in a cell of k, at any other levels.
-
-    Parameters
-    ----------
-    sums : NDArray[np.int64]
-        Laid out like the flat groups: (pack, choice of levels, group).
-    starts, values, choices : NDArray[np.int64]
-        Per pack where it starts, its packed values, its choices of levels; 0 choices where counting them would cost more than it saves.
-    """
-
-    sums: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    values: NDArray[np.int64]
-    choices: NDArray[np.int64]
 
 
 class Peel(NamedTuple):
@@ -81,12 +65,11 @@ class Peel(NamedTuple):
     crowds: Crowds
 
 
-def start_peel(flat: Flat, crowds: Crowds, persons: NDArray[np.int64], kept: NDArray[np.bool_]) -> Peel:
+def start_peel(flat: Flat, crowds: Crowds, persons: NDArray[np.int64], kept: NDArray[np.bool_], k: int) -> Peel:
     """Return the state in which nothing has left and no node is in the heap."""
     lines = len(persons)
-    for i in np.flatnonzero(crowds.choices == 0):
-        crowds.sums[crowds.starts[i] : crowds.starts[i + 1] if i + 1 < len(crowds.starts) else None] = np.iinfo(np.int64).max
-    crowd_together(flat, crowds, np.flatnonzero(kept), persons)
+    crowd_together(flat, crowds, np.flatnonzero(kept), persons, k)
+    bury(flat.groups, crowds, k)
     alive = np.zeros(lines, dtype=np.int64)
     alive[: int(kept.sum())] = np.flatnonzero(kept)
     return Peel(
@@ -117,14 +100,21 @@ def add_nodes(peel: Peel, bounds: NDArray[np.float64], first: int) -> Peel:
 
 
 @compiled
-def crowd_together(flat: Flat, crowds: Crowds, lines: NDArray[np.int64], persons: NDArray[np.int64]) -> None:
-    """Add the persons of lines to the groups they are in; negative persons leave."""
+def crowd_together(flat: Flat, crowds: Crowds, lines: NDArray[np.int64], persons: NDArray[np.int64], k: int) -> None:
+    """Add the persons of lines to the groups they are in; negative persons leave, and groups that fall below k are marked."""
     for i in lines:
         for p in range(len(crowds.starts)):
             code = flat.codes[i, p]
             start = crowds.starts[p]
             for _ in range(crowds.choices[p]):
-                crowds.sums[start + flat.groups[start + code]] += persons[i]
+                group = flat.groups[start + code]
+                before = crowds.sums[start + group]
+                crowds.sums[start + group] = before + persons[i]
+                if before >= k and before + persons[i] < k:
+                    v = crowds.heads[start + group]
+                    while v >= 0:
+                        crowds.live[start + v] = EMPTY
+                        v = crowds.following[start + v]
                 start += crowds.values[p]
 
 
@@ -164,9 +154,9 @@ def _pop(peel: Peel) -> None:
 
 
 @compiled
-def _count(flat: Flat, nodes: Nodes, peel: Peel, k: int, scratch: tuple[NDArray[np.int32], NDArray[np.int64]]) -> None:
+def _count(flat: Flat, nodes: Nodes, peel: Peel, scratch: tuple[NDArray[np.int32], NDArray[np.int64]]) -> None:
     """Count the cells of the node in `peel.numbers[NODE]` over the lines alive; those that cannot be in a cell of k get none."""
-    codes, groups, alive, sums, crowds = flat.codes, flat.groups, peel.alive, peel.sums, peel.crowds.sums
+    codes, alive, sums, live = flat.codes, peel.alive, peel.sums, peel.crowds.live
     slots, keys = scratch
     node, lines, packs = peel.numbers[NODE], peel.numbers[ALIVE], codes.shape[1]
     starts, factors, wide = nodes.starts[node], nodes.factors[node], nodes.wide[node]
@@ -181,8 +171,8 @@ def _count(flat: Flat, nodes: Nodes, peel: Peel, k: int, scratch: tuple[NDArray[
         key = np.int64(0)
         lonely = False
         for j in range(packs):
-            its_group = groups[starts[j] + codes[i, j]]
-            if crowds[starts[j] + its_group] < k:
+            its_group = live[starts[j] + codes[i, j]]
+            if its_group < 0:
                 lonely = True
                 break
             key += its_group * factors[j]
@@ -220,7 +210,7 @@ def _is_same(flat: Flat, starts: NDArray[np.int64], one: int, other: int) -> boo
 
 
 @compiled
-def release(flat: Flat, peel: Peel, allowed: NDArray[np.bool_], limit: float) -> None:
+def release(flat: Flat, peel: Peel, allowed: NDArray[np.bool_], limit: float, k: int) -> None:
     """Let the allowed cells that cost at most `limit` leave as classes; the node returns to the heap if others wait."""
     node, lines = peel.numbers[NODE], peel.numbers[ALIVE]
     following = np.inf
@@ -245,7 +235,7 @@ def release(flat: Flat, peel: Peel, allowed: NDArray[np.bool_], limit: float) ->
             peel.alive[kept] = i
             kept += 1
     peel.numbers[ALIVE] = kept
-    crowd_together(flat, peel.crowds, gone[:left], -peel.persons)
+    crowd_together(flat, peel.crowds, gone[:left], -peel.persons, k)
     if following < np.inf:
         _push(peel, following, node)
 
@@ -275,7 +265,7 @@ def walk(flat: Flat, nodes: Nodes, peel: Peel, k: int, steps: NDArray[np.int64])
         peel.numbers[NODE] = node
         peel.numbers[VISITS] += 1
         used += peel.numbers[ALIVE]
-        _count(flat, nodes, peel, k, (slots, keys))
+        _count(flat, nodes, peel, (slots, keys))
         allowed = np.zeros(peel.numbers[CELLS], np.bool_)
         hits = 0
         for c in range(peel.numbers[CELLS]):
@@ -290,5 +280,5 @@ def walk(flat: Flat, nodes: Nodes, peel: Peel, k: int, steps: NDArray[np.int64])
             limit = next_limit(peel, bound)
             if steps[1] != 0:
                 return limit
-            release(flat, peel, allowed, limit)
+            release(flat, peel, allowed, limit, k)
     return float(FINISHED)
