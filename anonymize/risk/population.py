@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from anonymize.risk.figures import Definition, Figure
+from anonymize.risk.narrowed import find_members, read_cells
 from anonymize.risk.released import Released
 from anonymize.risk.samples import DANKAR_2010, EL_EMAM_2011
 from schemas.embedded_sql import quote
@@ -250,8 +251,12 @@ def find_labels(released: Released, plan: Plan, path: Path, kinds: pa.Schema) ->
             continue
         values = _cast(cells, kinds.field(column.name).type, path)
         table = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=plan.as_of).resolve(values, column=column.name)
+        narrowed = find_members(read_cells(released, column), column, plan, table)
         found[column.name] = {
-            cell: tuple({table.labels[level][group] for level, group in enumerate(table.codes[i])} & labels)
+            cell: tuple(
+                {table.labels[level][group] for level, group in enumerate(table.codes[i])} & labels
+                | {label for label, members in narrowed.items() if i in members}
+            )
             for i, cell in enumerate(cells.to_pylist())
             if cell is not None
         }

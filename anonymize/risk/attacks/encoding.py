@@ -6,7 +6,7 @@ group, as an attacker would guess it. Nothing is compared as text across levels,
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anonymize.risk.narrowed import Members
 from schemas.errors import FileRejected
 from schemas.hierarchies import LevelTable
 from schemas.messages import N_, Name
@@ -89,11 +90,12 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class QuasiIdentifier:
-    """A quasi-identifier: its distinct original values and what the hierarchy says of them."""
+    """A quasi-identifier: its distinct original values, what the hierarchy says of them, and what narrowed labels stand for."""
 
     name: str
     values: pa.Array
     levels: LevelTable
+    narrowed: Members = field(default_factory=dict)
 
     def encode_values(self, column: pa.ChunkedArray) -> Known:
         """Return original values, known at every level."""
@@ -114,15 +116,19 @@ class QuasiIdentifier:
         finest = np.array([level for level, _ in places], dtype=np.int8)
         picked = np.zeros(len(index), dtype=np.int32)
         groups = np.full((len(places), self.levels.codes.shape[1]), UNKNOWN, dtype=np.int32)
-        for i, (level, group) in enumerate(places):
-            members = np.flatnonzero(self.levels.codes[:, level] == group)
+        for i, (label, (level, _)) in enumerate(zip(coded.dictionary.to_pylist(), places, strict=True)):
+            members = self.find_members(label)
             groups[i, level:] = self.levels.codes[members[0], level:]
             rows = np.flatnonzero(index == i)
             picked[rows] = rng.choice(members, size=len(rows))
         return Known(groups=groups[index], finest=finest[index], value=picked)
 
     def find_label(self, label: str | None) -> tuple[int, int]:
-        """Return the finest level and the group a released label stands for."""
+        """Return the finest level and the group a released label stands for, or lies in if it is narrowed."""
+        if label is not None and label in self.narrowed:
+            inside = self.levels.codes[self.narrowed[label]]
+            level = int((inside == inside[0]).all(axis=0).argmax())
+            return level, int(inside[0, level])
         for level, labels in enumerate(self.levels.labels):
             if label in labels:
                 return level, labels.index(label)
@@ -131,6 +137,13 @@ class QuasiIdentifier:
             N_("assess the release with the plan and the original it was made from"),
             column=Name(self.name),
         )
+
+    def find_members(self, label: str | None) -> NDArray[np.int64]:
+        """Return the positions of the values a released label stands for."""
+        if label is not None and label in self.narrowed:
+            return self.narrowed[label]
+        level, group = self.find_label(label)
+        return np.flatnonzero(self.levels.codes[:, level] == group)
 
     def decode(self, known: Known, *, as_numbers: bool) -> pd.Series:
         """Return plain values: as names, so that questions ask for the very value, or ordered ones as numbers, to ask for more or less."""

@@ -25,19 +25,19 @@ SOURCE = "L. Sweeney (2002), doi:10.1142/S0218488502001648; K. El Emam et al. (2
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReleasedClasses:
-    """The classes of the written file: group and level of each label, and persons.
+    """The classes of the written file: what each label stands for, and persons.
 
     Parameters
     ----------
     labels : Mapping[str, tuple]
-        Per column: level and group of each distinct label, and (classes) which label each class has.
+        Per column: the values each distinct label stands for, and (classes) which label each class has.
     persons : NDArray[np.int64]
         (classes): persons.
     single : bool
         Whether every person stands in one class only, so that persons of classes may be added.
     """
 
-    labels: Mapping[str, tuple[NDArray[np.int8], NDArray[np.int32], NDArray[np.int32]]]
+    labels: Mapping[str, tuple[list[NDArray[np.int64]], NDArray[np.int32]]]
     persons: NDArray[np.int64]
     single: bool
 
@@ -58,9 +58,10 @@ def count_fitting(classes: ReleasedClasses, targets: Rows) -> NDArray[np.int64]:
     """
     number = len(targets)
     fits = np.ones((number, len(classes.persons)), dtype=bool)
-    for name, (finest, group, of_class) in classes.labels.items():
-        mine = targets.known[name].groups
-        fits &= (mine[:, finest] == group)[:, of_class]
+    for name, (members, of_class) in classes.labels.items():
+        mine = targets.known[name].value
+        inside = np.stack([np.isin(mine, values) for values in members], axis=1)
+        fits &= inside[:, of_class]
     add = np.sum if classes.single else np.max
     return np.array([add(classes.persons[row], initial=0) for row in fits], dtype=np.int64)
 
@@ -100,11 +101,7 @@ def encode_classes(
     coded = {}
     for name, column in labels.items():
         distinct = sorted(set(column), key=str)
-        places = [quasi_identifiers[name].find_label(label) for label in distinct]
         number = {label: i for i, label in enumerate(distinct)}
-        coded[name] = (
-            np.array([level for level, _ in places], dtype=np.int8),
-            np.array([group for _, group in places], dtype=np.int32),
-            np.array([number[label] for label in column], dtype=np.int32),
-        )
+        members = [quasi_identifiers[name].find_members(label) for label in distinct]
+        coded[name] = (members, np.array([number[label] for label in column], dtype=np.int32))
     return ReleasedClasses(labels=coded, persons=persons, single=single)

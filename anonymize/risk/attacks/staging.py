@@ -1,6 +1,8 @@
 """Setting the scene: originals and released rows read, encoded in one language, and put before the attacks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from anonymize.risk.attacks.encoding import QuasiIdentifier, Rows, encode_others
 from anonymize.risk.attacks.halves import Halves
 from anonymize.risk.attacks.linkage import ReleasedClasses, encode_classes
 from anonymize.risk.attacks.scene import Scene
+from anonymize.risk.narrowed import find_members, read_cells, take_cells
 from anonymize.risk.released import QUASI_IDENTIFIER, Released, read_fields
 from anonymize.treatments import Surroundings, make_treatments
 from schemas.embedded_sql import quote
@@ -65,7 +68,7 @@ def stage_release(halves: Halves, release: Path, plan: Plan, *, seed: int) -> Sc
     rng = np.random.default_rng([seed, 1])
     columns, _ = read_fields(release)
     table = pq.read_table(release)
-    quasi = _of_halves(halves, plan)
+    quasi = _narrow(_of_halves(halves, plan), plan, partial(take_cells, table))
     labels = {c.column: c.name for c in columns if c.role == QUASI_IDENTIFIER and c.part == "label"}
     names = other_columns(plan)
     coded = encode_others([table, halves.members, halves.strangers], names)
@@ -130,12 +133,24 @@ def _of_halves(halves: Halves, plan: Plan) -> dict[str, QuasiIdentifier]:
     return find_quasi_identifiers(plan, {column.name: both.column(column.name) for column in plan.recoded})
 
 
-def read_classes(released: Released, quasi: Mapping[str, QuasiIdentifier]) -> ReleasedClasses:
+def _narrow(quasi: Mapping[str, QuasiIdentifier], plan: Plan, cells: Callable[[PlannedColumn], pa.Table]) -> dict[str, QuasiIdentifier]:
+    """Return the quasi-identifiers with what the narrowed labels of a release stand for."""
+    if plan.tighten is None:
+        return dict(quasi)
+    found = {}
+    for column in plan.recoded:
+        known = quasi[column.name]
+        found[column.name] = replace(known, narrowed=find_members(cells(column), column, plan, known.levels))
+    return found
+
+
+def read_classes(released: Released, quasi: Mapping[str, QuasiIdentifier], plan: Plan) -> ReleasedClasses:
     """Return the classes of the written file, in the language of the originals."""
     columns = [c for c in released.fields if c.role == QUASI_IDENTIFIER and c.part == "label"]
     names = ", ".join(quote(c.name) for c in columns)
     sql = f"SELECT {names}, {released.person_sql} AS __persons FROM released GROUP BY {names}"  # noqa: S608 - names are quoted
     found = released.connection.sql(sql).to_arrow_table()
+    quasi = _narrow(quasi, plan, partial(read_cells, released))
     labels = {column.column: found.column(column.name).cast(pa.string()).to_pylist() for column in columns}
     persons = found.column("__persons").to_numpy().astype(np.int64)
     return encode_classes(quasi, labels, persons, single=int(persons.sum()) == released.persons)

@@ -207,7 +207,7 @@ def attack_file(attacked: Attacked, settings: AttackSettings) -> AttackResult:
         attacker=Message(linkage.ATTACKER, {"columns": len(quasi)}),
         population=Message(REGISTER, {"persons": len(rows), "released": released.persons}),
         source=linkage.SOURCE,
-        released=linkage.score(linkage.count_fitting(read_classes(released, quasi), targets), anybody),
+        released=linkage.score(linkage.count_fitting(read_classes(released, quasi, plan), targets), anybody),
         unprotected=linkage.score(originals.count_same(drawn, list(quasi)), anybody),
         limit=settings.limits.get(linkage.CODE),
         trials=len(rows),
