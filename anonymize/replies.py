@@ -1,6 +1,6 @@
 """What the commands of step 7 do with their options, and their answers for machines and people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +110,7 @@ def show_report(report: "ProcessingReport") -> Reply:
             loss=report.loss, method=report.method, seconds=report.seconds["total"]
         ),
     ]
+    lines += _show_method(report)
     linked: Any = report.verified["linked"]
     if linked is not None:
         lines.append(
@@ -123,6 +124,25 @@ def show_report(report: "ProcessingReport") -> Reply:
         counts |= {"unsampled": report.sampled_out_rows, "surplus": report.surplus_rows, "merged": report.merged_rows}
         lines.append(translate(left_out).format(**counts))
     return Reply(report.to_json(), [*lines, table])
+
+
+def _show_method(report: "ProcessingReport") -> Iterator[str]:
+    """Yield what is told of blank cells, narrowed values and an earlier recoding, where there are any."""
+    if report.blank_cells:
+        yield translate(N_("{cells} cells are blank")).format(cells=sum(report.blank_cells.values()))
+    if report.tightened:
+        narrowed = N_(
+            "values narrowed to what each class holds (loss before: {before:.4f}): somebody has the ends of a range, each of a set"
+        )
+        yield translate(narrowed).format(before=report.tightened["loss_before"])
+    if report.reapplied:
+        again = N_(
+            "earlier recoding: {combinations_known} combinations known, {combinations_covered} of {combinations_new} new ones covered; "
+            "{classes_kept} classes hold, {classes_broken} had to be mended"
+        )
+        yield translate(again).format(**report.reapplied)
+    if report.reapplied.get("solved_anew"):
+        yield translate(N_("too much failed at the earlier levels; the search began anew"))
 
 
 def show_verification(found: "Verification") -> Reply:

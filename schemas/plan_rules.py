@@ -15,6 +15,7 @@ from schemas.messages import N_, Name
 from schemas.plan import DROP, FRESH_ID, Plan, PlannedColumn
 from schemas.plan_aggregate import check_aggregate
 from schemas.plan_models import check_models
+from schemas.plan_tighten import check_tighten
 from schemas.plan_treatments import LEVEL_RANGE, check_treatments, find_top
 from schemas.tables import Role, TableSchema, load_table
 
@@ -193,5 +194,6 @@ RULES: tuple[Callable[[Plan], Iterator[Finding]], ...] = (
     _check_unit,
     _check_models,
     _check_names,
+    check_tighten,
     _check_table,
 )

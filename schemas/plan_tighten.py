@@ -1,7 +1,20 @@
 """`tighten` in a plan: whether released values are narrowed to what their class really holds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from schemas.findings import Finding, FindingKind, Severity
+from schemas.messages import N_
+
+if TYPE_CHECKING:
+    from schemas.plan import Plan
+
+WITH_POPULATION = FindingKind(
+    "tighten-population",
+    Severity.FILE,
+    N_("values cannot be narrowed where a population table is asked: fewer people of the population would match than were counted"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,3 +33,9 @@ def parse_tighten(entry: bool | Mapping[str, bool]) -> Tighten | None:
     if isinstance(entry, Mapping):
         return Tighten(nominal=entry["nominal"])
     return Tighten() if entry else None
+
+
+def check_tighten(plan: "Plan") -> Iterator[Finding]:
+    """Return what stands against narrowing: k-map and δ-presence count who matches the groups of levels, not what is left of them."""
+    if plan.tighten is not None and plan.privacy.population is not None:
+        yield Finding(kind=WITH_POPULATION)
