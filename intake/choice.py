@@ -106,7 +106,7 @@ def fits(source: Path, layout: Layout) -> bool:
     if layout.format == "fixed":
         return _has_record_length(source, layout.record_bytes)
     if kind != "text":
-        first = read_headings(lambda: read_rows(source, kind=kind, sheet=layout.sheet), layout, numbered=True)
+        first = read_headings(lambda: read_rows(source, kind=kind, sheet=layout.sheet, lines=layout.lines_above), layout, numbered=True)
         return _places_fit(first, layout)
     for encoding in [layout.encoding] if layout.encoding else _find_candidates(source):
         try:

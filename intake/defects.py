@@ -48,6 +48,7 @@ ROW_KINDS: tuple[FindingKind, ...] = (
     _row("record-alone", N_("the record it belongs to is missing")),
     _row("record-missing", N_("a record that must stand under this one is missing")),
     _row("record-twice", N_("more records of this kind than may stand under one")),
+    _row("error-cell", N_("the cell is in error (such as #N/A)")),
 )
 (
     RAGGED,
@@ -75,6 +76,7 @@ ROW_KINDS: tuple[FindingKind, ...] = (
     RECORD_ALONE,
     RECORD_MISSING,
     RECORD_TWICE,
+    ERROR_CELL,
 ) = range(1, len(ROW_KINDS))
 
 FORMULA_LIKE = _note("formula-like", N_("text that a spreadsheet would run as a formula; kept as text"))
@@ -117,3 +119,10 @@ FIELD_COUNT = _file("field-count", N_("the rows have {fields} fields, the layout
 NO_ROWS = _file("no-rows", N_("the file has no rows"))
 WRONG_TOTAL = _file("wrong-total", N_("the closing record states another {what} than that of the records before it"))
 CLOSING_MISSING = _file("closing-missing", N_("the closing record of a group is missing; the file may have been cut"))
+MACROS = _file("macros", N_("the workbook holds programs (macros)"))
+FORMULA_CELLS = _file("formula-cells", N_("cells are computed by a formula; only values can be taken over"))
+ERROR_CELLS = _file("error-cells", N_("cells are in error (such as #N/A)"))
+UNCLEAR_ZEROS = _file("unclear-zeros", N_("the number format of this column of the sheet shows zeros that cannot be rebuilt from it"))
+HIDDEN_ROWS = _note("hidden-rows", N_("hidden rows; read like the others"))
+HIDDEN_COLUMNS = _note("hidden-columns", N_("hidden columns; read like the others"))
+HIDDEN_SHEETS = _note("hidden-sheets", N_("hidden sheets without contents"))

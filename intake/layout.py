@@ -129,9 +129,9 @@ class Layout:
     records: RecordRules | None = None
 
     @property
-    def rows_above(self) -> int:
-        """Records of a delimited file before its first row."""
-        return self.title_rows + self.header_rows if self.header else 0
+    def lines_above(self) -> tuple[int, int]:
+        """Lines of titles and lines of headings above the first row."""
+        return self.title_rows, self.header_rows
 
     @property
     def sources(self) -> tuple[Source, ...]:

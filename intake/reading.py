@@ -7,10 +7,10 @@ know is named by its position alone, because a file without its heading line has
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from intake.decode import Encoding, find_encoding, read_text
+from intake.decode import Encoding, find_encoding, read_bytes, read_text
 from intake.defects import COLUMN_ABSENT, COLUMN_IGNORED, FIELD_COUNT, HEADING_MISSING, HEADING_TWICE, NO_ROWS
 from intake.formats import csv, fixed, records
 from intake.formats.record_rules import RecordRules
@@ -18,8 +18,8 @@ from intake.formats.rows import Block, Chunks
 from intake.formats.sandbox import find_kind, read_rows
 from intake.identifiers import is_my_number_heading
 from intake.layout import Layout, LayoutColumn
+from intake.workbooks import check_workbook
 from schemas.errors import FileRejected, SakuseiError
-from schemas.files import CHUNK_BYTES
 from schemas.findings import Finding
 from schemas.messages import N_, Name
 
@@ -116,11 +116,11 @@ def open_source(path: Path, layout: Layout) -> Opened:
         return _open_records(path, layout, layout.records)
     if wanted == "text":
         encoding = find_encoding(path, layout.encoding)
-        raw = csv.can_cut(encoding.name, layout.delimiter)
-        return _open_delimited(
-            layout, encoding.name, lambda: read_text(path, encoding.name), lambda: read_text(path, encoding.name, raw=raw)
-        )
-    return _open_delimited(layout, None, lambda: read_rows(path, kind=kind, sheet=layout.sheet))
+        read = read_bytes if csv.can_cut(encoding.name, layout.delimiter) else read_text
+        return _open_delimited(layout, encoding.name, lambda: read_text(path, encoding.name), lambda: read(path, encoding.name))
+    told = check_workbook(path, layout.sheet) if kind == "excel" else ()
+    opened = _open_delimited(layout, None, lambda: read_rows(path, kind=kind, sheet=layout.sheet, lines=layout.lines_above))
+    return replace(opened, findings=(*told, *opened.findings))
 
 
 def read_headings(chunks: Chunks, layout: Layout, *, numbered: bool) -> list[str]:
@@ -218,7 +218,7 @@ def _open_fixed(path: Path, layout: Layout, encoding: Encoding) -> Opened:
     labels = [column.label for column in columns] + [Name(f"#{first + 1}-{first + length}") for first, length in gaps]
 
     def read() -> Iterator[Block]:
-        return fixed.read_blocks(_read_bytes(path), record_bytes=layout.record_bytes, places=spans, encoding=encoding.name)
+        return fixed.read_blocks(read_bytes(path, encoding.name), record_bytes=layout.record_bytes, places=spans, encoding=encoding.name)
 
     return Opened(
         layout=layout,
@@ -257,12 +257,6 @@ def _find_gaps(columns: list[LayoutColumn], record_bytes: int) -> list[tuple[int
             gaps.append((free, column.first_byte - free))
         free = column.first_byte + column.length_bytes
     return [*gaps, (free, record_bytes - free)] if free < record_bytes else gaps
-
-
-def _read_bytes(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as source:
-        while chunk := source.read(CHUNK_BYTES):
-            yield chunk
 
 
 def _refusal(*findings: Finding) -> FileRejected:

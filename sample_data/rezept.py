@@ -28,7 +28,7 @@ def write_claims(path: Path, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     number = 0
     with path.open("wb") as target:
         for table in tables:
-            lines = []
+            lines: list[str] = []
             for group in _group_by_facility(table.to_pylist()):
                 lines += _write_group(group, number)
                 number += len(group)

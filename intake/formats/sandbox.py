@@ -5,12 +5,14 @@ parser ask for terabytes and abort; that must be a refusal, in time.
 """
 
 import codecs
+import json
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from intake.formats.unlock import BROKEN, LOCKED, WRONG_PASSWORD
 from intake.formats.workbook import NO_COLUMNS, NO_SHEET, OTHER_SHEETS
@@ -18,6 +20,7 @@ from schemas.errors import FileRejected
 from schemas.files import CHUNK_BYTES
 from schemas.messages import N_, Name
 
+PARQUET_BYTES = 4 << 30
 COMPOUND = b"\xd0\xcf\x11\xe0"
 KINDS = {b"PK\x03\x04": "excel", COMPOUND: "excel", b"PAR1": "parquet"}
 
@@ -34,7 +37,7 @@ class Limits:
         Time of the processor; time on the clock.
     """
 
-    memory_bytes: int = 4 << 30
+    memory_bytes: int = 1 << 30
     cpu_seconds: int = 600
     wall_seconds: int = 1200
 
@@ -45,16 +48,29 @@ def find_kind(path: Path) -> str:
         return KINDS.get(source.read(4), "text")
 
 
-def read_rows(path: Path, *, kind: str, sheet: str, limits: Limits | None = None) -> Iterator[bytes]:
+def read_rows(path: Path, *, kind: str, sheet: str, lines: tuple[int, int] = (0, 1), limits: Limits | None = None) -> Iterator[bytes]:
     """Yield the rows of a workbook or a Parquet file as CSV in UTF-8, the row number first.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    kind : str
+        excel or parquet.
+    sheet : str
+        Number (from 1) or name of the sheet.
+    lines : tuple[int, int]
+        Lines of titles, which are left out, and lines of headings, which become one.
+    limits : Limits or None
+        What the child may use.
 
     Raises
     ------
     FileRejected
         The file is not of its kind, or reading it went beyond a limit.
     """
-    allowed = limits or Limits()
-    arguments = [kind, str(path.absolute()), sheet, str(allowed.memory_bytes), str(allowed.cpu_seconds)]
+    allowed = limits or (Limits(memory_bytes=PARQUET_BYTES) if kind == "parquet" else Limits())
+    arguments = [kind, str(path.absolute()), sheet, *map(str, lines), str(allowed.memory_bytes), str(allowed.cpu_seconds)]
     child = subprocess.Popen(  # noqa: S603 - our own module, no shell
         [sys.executable, "-I", "-m", "intake.formats.workbook", *arguments],
         stdin=subprocess.DEVNULL,
@@ -83,6 +99,32 @@ def read_rows(path: Path, *, kind: str, sheet: str, limits: Limits | None = None
         child.wait()
 
 
+def find_facts(path: Path, sheet: str, limits: Limits | None = None) -> dict[str, Any]:
+    """Return what a workbook holds beside its values (`intake.formats.workbook_facts.Facts`).
+
+    Raises
+    ------
+    FileRejected
+        It cannot be read, or not within the limits.
+    """
+    allowed, name = limits or Limits(), Name(path.name)
+    arguments = [str(path.absolute()), sheet, str(allowed.memory_bytes), str(allowed.cpu_seconds)]
+    try:
+        child = subprocess.run(  # noqa: S603 - our own module, no shell
+            [sys.executable, "-I", "-m", "intake.formats.workbook_facts", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=allowed.wall_seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _exhausted(name) from error
+    check_end(child.returncode, path)
+    found: dict[str, Any] = json.loads(child.stdout)
+    return found
+
+
 def open_lock(source: Path, target: Path, password: str, limits: Limits | None = None) -> bool:
     """Write a workbook without the password that locks it, and return True; return False when it has none, and write nothing.
 
@@ -106,7 +148,9 @@ def open_lock(source: Path, target: Path, password: str, limits: Limits | None =
         raise _exhausted(name) from error
     if child.returncode == LOCKED:
         raise FileRejected(
-            N_("{file} is locked with a password"), N_("give its password: --password-file FILE, or --password-file - to be asked for it"), file=name
+            N_("{file} is locked with a password"),
+            N_("give its password: --password-file FILE, or --password-file - to be asked for it"),
+            file=name,
         )
     if child.returncode == WRONG_PASSWORD:
         raise FileRejected(N_("the password does not open {file}"), N_("ask the sender for the password of this file"), file=name)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.defects import CHARACTER_LOST, IN_THE_FUTURE, OUT_OF_RANGE, SOUND, WRONG_CHECK_DIGIT, WRONG_PATTERN
+from intake.defects import CHARACTER_LOST, ERROR_CELL, IN_THE_FUTURE, OUT_OF_RANGE, SOUND, WRONG_CHECK_DIGIT, WRONG_PATTERN
 from intake.quality.fingerprints import hash_ideographs
 from intake.values import codes, dates, numbers, texts
 from intake.values.conversion import Converted, Defects, Mask, to_mask, trim_texts
@@ -61,6 +61,8 @@ class Rule:
     convert: Callable[[pa.StringArray, RuleUse], Converted]
 
 
+# what spreadsheets write into a cell whose formula failed; exports to CSV hold them as text
+_ERRORS = pa.array(["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"], pa.string())
 BIRTH = "birth_to_age_band"
 _TEXTS = frozenset({ColumnType.STRING, ColumnType.CODE})
 _CODES = frozenset({ColumnType.CODE})
@@ -126,6 +128,7 @@ def convert_distinct(raw: pa.StringArray, use: RuleUse) -> Converted:
     trimmed = trim_texts(raw, use.empty_marks)
     converted = RULES[use.rule].convert(trimmed, use)
     defects = _judge(converted.values, converted.defects, use)
+    defects[to_mask(pc.is_in(trimmed, value_set=_ERRORS))] = ERROR_CELL
     values = pc.if_else(pa.array(defects == SOUND), converted.values, pa.scalar(None, converted.values.type))
     notes = {**converted.notes, **_find_lost(trimmed, values)} if use.column.type is ColumnType.STRING else converted.notes
     return Converted(values=values, defects=defects, repairs=converted.repairs, notes=notes)

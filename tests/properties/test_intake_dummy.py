@@ -21,7 +21,7 @@ TEXT = [pair for pair in SHIPPED if load_layout(pair[1]).format != "excel"] + [(
 def check(path, table, layout, rows):
     account = convert_file(path, table=table, layout=layout, as_of=TODAY)
     assert (account.rows_in, account.rows_out, account.rows_quarantined) == (rows, rows, 0)
-    assert {finding.kind.code for finding in account.findings} <= {"duplicate-rows"}
+    assert {finding.kind.code for finding in account.findings} <= {"duplicate-rows", "cross-check"}
     return account
 
 

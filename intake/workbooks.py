@@ -1,0 +1,58 @@
+"""What speaks against a workbook beside its values, and what of it is told: asked before its rows are read.
+
+Decided here: formulas, macros, and zeros that cannot be rebuilt refuse the file; hidden rows and columns are read like the others, and
+told. Cells in error put their row aside where single cells can be read (.xlsx), and refuse the file elsewhere.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from intake.defects import (
+    ERROR_CELLS,
+    FORMULA_CELLS,
+    HIDDEN_COLUMNS,
+    HIDDEN_ROWS,
+    HIDDEN_SHEETS,
+    MACROS,
+    UNCLEAR_ZEROS,
+)
+from intake.formats.sandbox import find_facts
+from schemas.errors import FileRejected
+from schemas.findings import Finding, FindingKind
+from schemas.messages import N_, Name
+
+_NOTES = {"hidden_rows": HIDDEN_ROWS, "hidden_columns": HIDDEN_COLUMNS, "hidden_sheets": HIDDEN_SHEETS}
+
+
+def check_workbook(path: Path, sheet: str) -> tuple[Finding, ...]:
+    """Return what of a workbook is worth telling.
+
+    Raises
+    ------
+    FileRejected
+        It cannot be read, is locked, holds programs, formulas or cells in error, or numbers whose leading zeros are lost.
+    """
+    facts = find_facts(path, sheet)
+    name = Name(path.name)
+    if facts["locked"]:
+        raise FileRejected(
+            N_("{file} is locked in a way that is not opened here"), N_("save it without a password, or as .xlsx with one"), file=name
+        )
+    reasons = [Finding(kind=MACROS)] if facts["macros"] else []
+    reasons += _tell_cells(facts, "formula", FORMULA_CELLS)
+    if not facts["exact"]:
+        reasons += _tell_cells(facts, "error", ERROR_CELLS)
+    reasons += [Finding(kind=UNCLEAR_ZEROS, column=Name(letters)) for letters in facts["unclear"]]
+    if reasons:
+        raise FileRejected(
+            N_("{file} holds more than values"),
+            N_("copy the table, paste it into a new workbook as values, set columns of codes to text, and save it as .xlsx"),
+            findings=tuple(reasons),
+            file=name,
+        )
+    return tuple(Finding(kind=kind, count=facts[key]) for key, kind in _NOTES.items() if facts[key])
+
+
+def _tell_cells(facts: dict[str, Any], what: str, kind: FindingKind) -> list[Finding]:
+    count = facts[f"{what}s"]
+    return [Finding(kind=kind, count=count, rows=tuple(facts[f"{what}_rows"]))] if count else []
