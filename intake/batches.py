@@ -21,8 +21,7 @@ from intake.quality.book import QualityBook
 from intake.quality.cells import Rows
 from intake.quarantine import SOURCE_ROW, Reasons, make_quarantine
 from intake.reading import Opened
-from intake.survey import BLOCKS_AHEAD, DistinctCount, Survey, Surveyor, survey
-from schemas.ahead import work_ahead
+from intake.survey import DistinctCount, Survey, Surveyor, survey
 from schemas.tables import TableSchema
 
 PACKED = (pa.string(), pa.date32(), pa.int64())
@@ -94,12 +93,13 @@ class Conversion:
             The file has no rows, cannot be cut into rows, or holds individual numbers.
         """
         looked_through = False
-        for block in work_ahead(self.opened.read(), BLOCKS_AHEAD):
-            coded = self.surveyor.look(block)
+        for numbered in self.surveyor.read():
+            self.surveyor.look(numbered)
             if not looked_through and self.surveyor.suspects():
                 survey(self.opened)
                 looked_through = True
-            piece = self._convert(block, coded)
+            block = numbered.block
+            piece = self._convert(block, numbered.coded)
             self.rows_out += piece.table.num_rows
             self.rows_aside += piece.aside.num_rows
             self.tally.add_aside(piece.aside.column(SOURCE_ROW).to_pylist())

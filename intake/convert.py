@@ -7,29 +7,25 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from casework.i18n import find_translator
 from intake.batches import Conversion, packed_schema
 from intake.choice import choose_layout
 from intake.defect_list import open_defect_list
 from intake.layout import Layout
+from intake.parquet import open_parquet
 from intake.quality.account import ConversionReport
-from intake.quality.page import render_quality
 from intake.quarantine import QUARANTINE_SCHEMA
 from intake.reading import Opened, open_source
 from intake.survey import Survey
 from intake.unpack import unpack
 from schemas.errors import FileRejected
-from schemas.files import readable_json, replace_file, sha256_file, write_bytes
+from schemas.files import readable_json, sha256_file, write_bytes
 from schemas.messages import N_, Name
 
-ROW_GROUP_ROWS, GROUPS_AHEAD = 1 << 16, 2
 # the quality report is for the municipality and the office
 PAGE_LANGUAGE = "ja"
 
@@ -136,6 +132,8 @@ def convert_file(
     if report:
         write_bytes(report, readable_json(account.to_json()))
     if html:
+        from intake.quality.page import render_quality
+
         write_bytes(html, render_quality(account.to_json(), find_translator(PAGE_LANGUAGE)).encode())
     return account
 
@@ -155,6 +153,7 @@ def convert_source(
     opened = open_source(source, layout)
     conversion = Conversion(opened=opened)
     with ExitStack() as stack:
+        digest = stack.enter_context(_hash_beside(came or source))
         sinks = (
             stack.enter_context(open_parquet(outputs.quarantine, QUARANTINE_SCHEMA)),
             stack.enter_context(open_defect_list(outputs.defects, layout)),
@@ -166,7 +165,7 @@ def convert_source(
                 sink(piece.aside)
         _check_change(source, state)
         _check_rows(conversion, checking=outputs.table is None)
-    return _report(came or source, conversion, seconds=time.monotonic() - began, output=outputs.table)
+    return _report(came or source, digest.result(), conversion, seconds=time.monotonic() - began, output=outputs.table)
 
 
 def preview_conversion(source: Path, opened: Opened, advance: Callable[[int], None] | None = None) -> tuple[Survey, ConversionReport]:
@@ -179,68 +178,18 @@ def preview_conversion(source: Path, opened: Opened, advance: Callable[[int], No
     """
     began, state = time.monotonic(), _get_state(source)
     conversion = Conversion(opened=opened)
-    for _ in conversion.run(advance):
-        pass
+    with _hash_beside(source) as digest:
+        for _ in conversion.run(advance):
+            pass
     _check_change(source, state)
-    return conversion.found, _report(source, conversion, seconds=time.monotonic() - began, output=None)
+    return conversion.found, _report(source, digest.result(), conversion, seconds=time.monotonic() - began, output=None)
 
 
 @contextmanager
-def open_parquet(
-    path: Path | None, schema: pa.Schema, describe: Callable[[], dict[str, str]] = dict
-) -> Iterator[Callable[[pa.RecordBatch], None]]:
-    """Yield a function that writes batches to a Parquet file, which appears whole at the end; without a path it does nothing.
-
-    Parameters
-    ----------
-    path : Path or None
-        File to write.
-    schema : pa.Schema
-        Schema of the batches.
-    describe : Callable
-        Asked at the end for what the file says of itself besides.
-    """
-    if path is None:
-        yield lambda _batch: None
-        return
-    options = {"compression": "zstd", "store_schema": False, "write_statistics": False}
-    with replace_file(path) as temporary, pq.ParquetWriter(temporary, schema, **options) as writer:
-        temporary.chmod(0o600)
-        with ThreadPoolExecutor(max_workers=1) as thread:
-            groups = _RowGroups(writer=writer, thread=thread)
-            yield groups.add
-            groups.flush()
-            groups.wait(0)
-        writer.add_key_value_metadata(describe())
-
-
-@dataclass(slots=True)
-class _RowGroups:
-    """Gathers batches until they make a row group worth reading at once."""
-
-    writer: pq.ParquetWriter
-    thread: ThreadPoolExecutor
-    waiting: list[pa.RecordBatch] = field(default_factory=list)
-    under_way: list[Future[None]] = field(default_factory=list)
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        self.waiting.append(batch)
-        if sum(part.num_rows for part in self.waiting) >= ROW_GROUP_ROWS:
-            self.flush()
-
-    def flush(self) -> None:
-        if self.waiting:
-            self.wait(GROUPS_AHEAD - 1)
-            self.under_way.append(self.thread.submit(self._write, self.waiting))
-            self.waiting = []
-
-    def wait(self, most: int) -> None:
-        """Wait until so many groups at most are under way."""
-        while len(self.under_way) > most:
-            self.under_way.pop(0).result()
-
-    def _write(self, batches: list[pa.RecordBatch]) -> None:
-        self.writer.write_table(pa.Table.from_batches(batches).unify_dictionaries().combine_chunks())
+def _hash_beside(path: Path) -> Iterator[Future[str]]:
+    """Yield the hash of a file to come, made by a thread of its own."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        yield thread.submit(sha256_file, path)
 
 
 def _get_state(source: Path) -> tuple[int, int, int]:
@@ -269,7 +218,7 @@ def _check_rows(conversion: Conversion, *, checking: bool) -> None:
 
 
 def _report(  # one record of many facts
-    source: Path, conversion: Conversion, *, seconds: float, output: Path | None
+    source: Path, digest: str, conversion: Conversion, *, seconds: float, output: Path | None
 ) -> ConversionReport:
     """Return the account of a conversion."""
     opened, first, tally = conversion.opened, conversion.found, conversion.tally
@@ -278,7 +227,7 @@ def _report(  # one record of many facts
         table=layout.table.name,
         layout=layout.name,
         encoding=opened.encoding,
-        source_sha256=sha256_file(source),
+        source_sha256=digest,
         output_sha256=sha256_file(output) if output else "",
         source_bytes=source.stat().st_size,
         rows_in=first.rows,

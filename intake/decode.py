@@ -31,7 +31,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (code
 _ESCAPES = re.compile(rb"\x1b\$[@B]|\x1b\(J")
 _THREE_BYTES = re.compile(rb"[\xe3-\xe9][\x80-\xbf][\x80-\xbf]")
 _EUC_KANA_SHARE = 0.2
-_LINE_LIMIT = 4 << 20
+_LINE_LIMIT, _HEAD_BYTES = 4 << 20, 8 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class Encoding:
 
 
 def find_encoding(path: Path, declared: str | None) -> Encoding:
-    """Return the encoding of a text file, after reading all of it.
+    """Return the encoding of a text file, after reading all of it; of one declared as CP932 the rest is left to `read_bytes`.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def find_encoding(path: Path, declared: str | None) -> Encoding:
     raise _refusal(finding)
 
 
-def read_text(path: Path, encoding: str, *, raw: bool = False) -> Iterator[bytes]:
+def read_text(path: Path, encoding: str) -> Iterator[bytes]:
     """Yield the text of a file as UTF-8 without byte order mark, in pieces.
 
     Parameters
@@ -91,11 +91,9 @@ def read_text(path: Path, encoding: str, *, raw: bool = False) -> Iterator[bytes
         The file.
     encoding : str
         A codec that is known to decode it.
-    raw : bool
-        The bytes as they came instead.
     """
     decoder = codecs.getincrementaldecoder(encoding)("strict")
-    plain = raw or encoding in {"utf-8", "utf-8-sig"}
+    plain = encoding in {"utf-8", "utf-8-sig"}
     with path.open("rb") as source:
         first = True
         while chunk := source.read(CHUNK_BYTES):
@@ -106,12 +104,35 @@ def read_text(path: Path, encoding: str, *, raw: bool = False) -> Iterator[bytes
         yield rest.encode("utf-8")
 
 
+def read_bytes(path: Path, encoding: str) -> Iterator[bytes]:
+    """Yield the bytes of a file in pieces; CP932 is checked on the way.
+
+    Raises
+    ------
+    FileRejected
+        The bytes are not text in CP932.
+    """
+    lead = 0
+    with path.open("rb") as source:
+        while chunk := source.read(CHUNK_BYTES):
+            if encoding == "cp932":
+                lead = _skip_characters(np.frombuffer(chunk, dtype=np.uint8), lead, _forms())
+                if lead < 0:
+                    break
+            yield chunk
+    if lead:
+        raise _refusal(*_describe_undecodable(path, encoding))
+
+
 def _check_declared(path: Path, declared: str, marked: str | None, head: bytes) -> Encoding:
     """Return the declared encoding, or refuse."""
     family = "utf-8" if declared == "utf-8-sig" else declared
     found = "utf-8" if marked == "utf-8-sig" else marked
     if found is None and _ESCAPES.search(head):
         found = "iso2022_jp"
+    if found is None and family == "cp932" and _is_cp932(path, _HEAD_BYTES) and _find_contradiction(path, family) is None:
+        # the rest is checked as it is read
+        return Encoding(name=family, declared=True)
     if found is None and _can_decode(path, family):
         found = _find_contradiction(path, family)
         if found is None:
@@ -191,13 +212,16 @@ def _skip_characters(data, lead, forms):  # type: ignore[no-untyped-def]  # noqa
     return 0
 
 
-def _is_cp932(path: Path) -> bool:
-    """Return whether a file is CP932 as Python's codec has it."""
-    lead = 0
+def _is_cp932(path: Path, head_bytes: int | None = None) -> bool:
+    """Return whether a file, or the head of one that is longer, is CP932 as Python's codec has it."""
+    lead, size = 0, 0
     with path.open("rb") as source:
         while lead >= 0 and (chunk := source.read(CHUNK_BYTES)):
             lead = _skip_characters(np.frombuffer(chunk, dtype=np.uint8), lead, _forms())
-    return lead == 0
+            size += len(chunk)
+            if head_bytes is not None and size > head_bytes:
+                return bool(lead >= 0)
+    return bool(lead == 0)
 
 
 def _describe_undecodable(path: Path, encoding: str) -> list[Finding]:

@@ -2,22 +2,24 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 from rich.table import Table
 
 from casework.console import Reply
 from casework.i18n import translate
-from casework.records import RegisterEntry
 from casework.text_table import make_table
-from intake.propose import LayoutProposal
 from intake.quality.account import ROWS_LISTED, ConversionReport
-from intake.quality.texts import REPAIRS
+from intake.quality.texts import REPAIRS, ROLES
 from schemas.findings import Finding, Severity
 from schemas.messages import N_
 from schemas.municipalities import find_municipality
 from schemas.tables import load_table
+
+if TYPE_CHECKING:
+    from casework.records import RegisterEntry
+    from intake.propose import LayoutProposal
 
 TITLES = {
     Severity.FILE: N_("the file cannot be taken over"),
@@ -119,7 +121,7 @@ def show_quality(file_id: str, record: Mapping[str, Any], page: Path | None) -> 
     for entry in record["quality"]["columns"]:
         invalid = sum(entry["invalid"].values()) + entry["required_empty"] + entry["out_of_list"]
         share = f"{entry['filled_share'] or 0:.1%}"
-        table.add_row(entry["heading"], share, f"{entry['distinct']:,}", f"{invalid:,}", entry["forced_role"] or "")
+        table.add_row(entry["heading"], share, f"{entry['distinct']:,}", f"{invalid:,}", translate(ROLES.get(entry["forced_role"], "")))
     lines: list[RenderableType] = [table, *(list_changes(record["changes"]) if record.get("changes") else [])]
     lines += [translate(N_("written: {output}")).format(output=page)] if page else []
     return Reply({"file": file_id, **record}, lines)
@@ -131,7 +133,7 @@ def show_dummy(layout: str, rows: int, output: Path) -> Reply:
     return Reply({"output": str(output), "rows": rows, "layout": layout}, text.format(output=output, rows=f"{rows:,}", layout=layout))
 
 
-def show_proposal(proposal: LayoutProposal, output: Path) -> Reply:
+def show_proposal(proposal: "LayoutProposal", output: Path) -> Reply:
     """Return a proposed layout: fields, columns, rules and reasons; no cells."""
     table = make_table(N_("field"), N_("column"), N_("rule"), N_("reasons"))
     data = []
@@ -199,7 +201,7 @@ def show_struck(entry_id: str) -> Reply:
     return Reply({"id": entry_id, "struck": True}, translate(N_("register entry {entry} is struck out")).format(entry=entry_id))
 
 
-def show_register(entries: Iterable[RegisterEntry]) -> Reply:
+def show_register(entries: "Iterable[RegisterEntry]") -> Reply:
     """Return the register as a table."""
     table = make_table(N_("entry"), N_("municipality"), N_("file"), N_("persons"), N_("proposals"))
     data = []
@@ -214,7 +216,7 @@ def show_register(entries: Iterable[RegisterEntry]) -> Reply:
     return Reply({"entries": data}, text)
 
 
-def show_entry(entry: RegisterEntry) -> Reply:
+def show_entry(entry: "RegisterEntry") -> Reply:
     """Return one register entry."""
     table = Table(box=None, pad_edge=False, show_header=False)
     for key, value in entry.document.items():

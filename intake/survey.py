@@ -3,8 +3,9 @@
 Decided here: a file with 個人番号 ends here, named by column and count, before a byte of it is kept.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from intake.defects import BLANK_LINES, DUPLICATE_ROWS, MY_NUMBER, MY_NUMBER_NAME, NO_ROWS, UNDECLARED_CODE
-from intake.formats.distinct import Coded, DistinctTexts, encode_block
+from intake.formats.distinct import Coded, DistinctTexts, Hashes, encode_block
 from intake.formats.hashes import find_repeats
 from intake.formats.rows import Block
 from intake.identification import find_code_kind
@@ -68,6 +69,14 @@ class DistinctCount:
         return len(pc.drop_null(pc.unique(pa.chunked_array(self.parts)))) if self.parts else 0
 
 
+class Numbered(NamedTuple):
+    """A block, its fields as numbers of texts (none where it has no rows), and a hash of each row."""
+
+    block: Block
+    coded: list[Coded]
+    hashes: Hashes
+
+
 class Surveyor:
     """Looks at the blocks of a file in turn.
 
@@ -87,9 +96,14 @@ class Surveyor:
         self.rows, self.blanks = 0, 0
         self.notes: list[Finding] = []
 
-    def look(self, block: Block) -> list[Coded]:
-        """Look at a block; return its fields as numbers of texts."""
-        coded, hashes = encode_block(block, self.fields) if block.rows.size else ([], np.empty(0, dtype=np.uint64))
+    def read(self) -> Iterator[Numbered]:
+        """Yield the blocks with their fields as numbers of texts, made by a thread of its own."""
+        blocks = (Numbered(block, *encode_block(block, self.fields)) for block in self.opened.read())
+        return work_ahead(blocks, BLOCKS_AHEAD)
+
+    def look(self, numbered: Numbered) -> None:
+        """Look at a block, each after those before it."""
+        block, coded, hashes = numbered
         if coded and not self.numbers[-1].size:
             self.notes += _find_undeclared_codes(block, coded, self.opened)
         self.rows += block.rows.size + block.bad.rows.size
@@ -102,7 +116,6 @@ class Surveyor:
                 self.units.add(trim_texts(coded[index].texts))
             if column.name == "municipality_code":
                 self.worlds.add(trim_texts(coded[index].texts))
-        return coded
 
     def suspects(self) -> bool:
         """Return whether, so far, a column seems to hold individual numbers."""
@@ -136,10 +149,10 @@ def survey(opened: Opened, advance: Callable[[int], None] | None = None) -> Surv
         The file has no rows, cannot be cut into rows, or holds individual numbers.
     """
     surveyor = Surveyor(opened)
-    for block in work_ahead(opened.read(), BLOCKS_AHEAD):
-        surveyor.look(block)
+    for numbered in surveyor.read():
+        surveyor.look(numbered)
         if advance:
-            advance(block.rows.size + block.bad.rows.size)
+            advance(numbered.block.rows.size + numbered.block.bad.rows.size)
     return surveyor.finish()
 
 

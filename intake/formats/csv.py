@@ -35,7 +35,8 @@ def read_first_record(chunks: Iterable[bytes], delimiter: str) -> list[str]:
     text = b""
     for chunk in chunks:
         text += chunk
-        if len(text) >= LINE_LIMIT_BYTES:
+        line, end, _ = text.partition(b"\n")
+        if len(text) >= LINE_LIMIT_BYTES or (end and b'"' not in line):
             break
     csv.field_size_limit(LINE_LIMIT_BYTES)
     reader = csv.reader(io.StringIO(text.decode("utf-8", errors="replace"), newline=""), delimiter=delimiter)

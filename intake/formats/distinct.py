@@ -64,16 +64,20 @@ def _is_same(data, begin, store, place, size):  # type: ignore[no-untyped-def]  
 
 
 @njit(cache=True, nogil=True)
-def _encode(data, spans, table, count, outs):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Write the number of each text to `outs[0]`, mix its hash into `outs[1]`; return how many texts are known then.
+def _encode(data, spans, table, place, outs):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Write the number of each text to `outs[0]`, mix its hash into `outs[1]`; `place` is the row to begin with, and the texts known.
 
+    Return how many texts are known then, and the row to go on with, which is not the end when the slots are half full.
     A slot is 0 or the upper half of the hash and, below it, the number of the text plus 1.
     """
     starts, ends = spans
     slots, offsets, store = table
     codes, hashes = outs
+    next_row, count = place
     mask = np.uint64(slots.size - 1)
-    for row in range(starts.size):
+    for row in range(next_row, starts.size):
+        if 2 * count >= slots.size:
+            return count, row
         begin, end = np.int64(starts[row]), np.int64(ends[row])
         value = _hash(data, begin, end)
         hashes[row] = (hashes[row] ^ value) * _SECOND + _FIRST
@@ -84,8 +88,8 @@ def _encode(data, spans, table, count, outs):  # type: ignore[no-untyped-def]  #
             if held == np.uint64(0):
                 slots[slot] = tag << _HALF | np.uint64(count + 1)
                 cursor = np.int64(offsets[count])
-                for place in range(end - begin):
-                    store[cursor + place] = data[begin + place]
+                for done in range(end - begin):
+                    store[cursor + done] = data[begin + done]
                 offsets[count + 1] = cursor + end - begin
                 codes[row] = count
                 count += 1
@@ -97,7 +101,7 @@ def _encode(data, spans, table, count, outs):  # type: ignore[no-untyped-def]  #
                     codes[row] = code
                     break
             slot = (slot + np.uint64(1)) & mask
-    return count
+    return count, starts.size
 
 
 @njit(cache=True, nogil=True)
@@ -160,30 +164,35 @@ class DistinctTexts:
             One per row; changed in place.
         """
         if self.count > LIMIT_TEXTS or int(self.offsets[self.count]) > LIMIT_BYTES:
-            self.count = 0
-            self.slots[:] = 0
+            self.count, self.slots = 0, np.zeros(_FEWEST_SLOTS, dtype=np.uint64)
         starts, ends = (np.ascontiguousarray(part[:, index], dtype=np.int32) for part in (block.starts, block.ends))
         self._make_room(starts.size, int((ends - starts).sum(dtype=np.int64)))
-        codes, first = np.empty(starts.size, dtype=np.int32), self.count
-        self.count = _encode(block.data, (starts, ends), (self.slots, self.offsets, self.store), first, (codes, hashes))
+        codes, first, row = np.empty(starts.size, dtype=np.int32), self.count, 0
+        while row < starts.size:
+            table = (self.slots, self.offsets, self.store)
+            self.count, row = _encode(block.data, (starts, ends), table, (row, self.count), (codes, hashes))
+            if row < starts.size:
+                self._grow()
         fresh = self._take(first)
         return Coded(codes=codes, fresh=fresh, texts=decode_texts(fresh, block.encoding), first=first)
 
     def _make_room(self, texts: int, size: int) -> None:
         """Have room for so many more texts of so many bytes together."""
-        known, used = self.count + texts, int(self.offsets[self.count]) + size
-        if 2 * known > self.slots.size:
-            larger = np.zeros(1 << (2 * known - 1).bit_length(), dtype=np.uint64)
-            _move(self.slots, larger)
-            self.slots = larger
+        known, used = self.count + texts, int(self.offsets[self.count])
         if known + 1 > self.offsets.size:
             offsets = np.empty(2 * known + 1, dtype=np.int32)
             offsets[: self.count + 1] = self.offsets[: self.count + 1]
             self.offsets = offsets
-        if used > self.store.size:
-            store = np.empty(2 * used, dtype=np.uint8)
-            store[: int(self.offsets[self.count])] = self.store[: int(self.offsets[self.count])]
+        if used + size > self.store.size:
+            store = np.empty(2 * (used + size), dtype=np.uint8)
+            store[:used] = self.store[:used]
             self.store = store
+
+    def _grow(self) -> None:
+        """Have more slots; few of them for few texts, so that they stay near the processor."""
+        larger = np.zeros(4 * self.slots.size, dtype=np.uint64)
+        _move(self.slots, larger)
+        self.slots = larger
 
     def _take(self, first: int) -> pa.BinaryArray:
         """Return the texts from a number on."""
@@ -214,6 +223,11 @@ def _decode(cell: bytes, encoding: str) -> str | None:
 
 
 def encode_block(block: Block, fields: list[DistinctTexts]) -> tuple[list[Coded], Hashes]:
-    """Return the fields of a block as numbers of texts, and a hash of each row; rows of equal fields have equal hashes."""
+    """Return the fields of a block as numbers of texts, and a hash of each row; rows of equal fields have equal hashes.
+
+    A block without rows has no fields.
+    """
     hashes = np.zeros(block.rows.size, dtype=np.uint64)
+    if not block.rows.size:
+        return [], hashes
     return [texts.encode(block, index, hashes) for index, texts in enumerate(fields)], hashes

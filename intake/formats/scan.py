@@ -17,7 +17,7 @@ from intake.defects import BROKEN_QUOTES, NUL_BYTE, RAGGED
 LF, CR, QUOTE, NUL, EOF_MARK = 10, 13, 34, 0, 26
 PLAIN, CLOSED, DOUBLED, UNCLOSED, MALFORMED = 0, 1, 2, 3, 4
 COMPLETE, OPEN_QUOTE = 0, 1
-_CONTENT, _NUL_KIND, _END = 0, 1, 2
+_CONTENT, _NUL_KIND, _QUOTE_KIND, _END = 0, 1, 2, 3
 
 
 @njit(cache=True, nogil=True)
@@ -116,6 +116,30 @@ def _scan_record(data, place, rule, texts, spans):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True, nogil=True)
+def _scan_plain(data, pos, rule, spans):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Cut one record without quotes and NUL; return where it ends and how many fields it has, -1 when it is not so plain."""
+    kinds, record, expected = rule
+    starts, ends = spans
+    fields, begin = 0, pos
+    while True:
+        kind = _END if pos >= data.size else kinds[data[pos]]
+        if kind == _CONTENT:
+            pos += 1
+            continue
+        if kind != _END:
+            return pos, -1
+        closes = pos >= data.size or data[pos] == LF
+        if fields < expected:
+            starts[fields, record] = begin
+            ends[fields, record] = pos - 1 if closes and pos > begin and data[pos - 1] == CR else pos
+        fields += 1
+        if closes:
+            return pos, fields
+        pos += 1
+        begin = pos
+
+
+@njit(cache=True, nogil=True)
 def _is_blank(data, begin, end, at_end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
     """Return whether the one field of a record is nothing, or the mark that old systems put at the end of a file."""
     return end == begin or (at_end and end == begin + 1 and begin < data.size and data[begin] == EOF_MARK)
@@ -127,11 +151,14 @@ def _scan(data, rule, extra, spans, books):  # type: ignore[no-untyped-def]  # n
     separator, expected, last = rule
     good, bad = books
     kinds = np.zeros(256, dtype=np.uint8)
-    kinds[NUL], kinds[LF], kinds[separator] = _NUL_KIND, _END, _END
+    kinds[NUL], kinds[QUOTE], kinds[LF], kinds[separator] = _NUL_KIND, _QUOTE_KIND, _END, _END
     pos, cursor, goods, bads, ordinal = 0, 0, 0, 0, 0
     while pos < data.size:
         begin, kept = pos, cursor
-        pos, cursor, fields, defect = _scan_record(data, (pos, cursor), (kinds, goods, expected), extra, spans)
+        pos, fields = _scan_plain(data, begin, (kinds, goods, expected), spans)
+        defect = 0
+        if fields < 0:
+            pos, cursor, fields, defect = _scan_record(data, (begin, cursor), (kinds, goods, expected), extra, spans)
         if fields < 0 or (pos >= data.size and not last):
             return begin, kept, goods, bads, ordinal, OPEN_QUOTE if fields < 0 else COMPLETE
         if fields != expected and defect == 0:
