@@ -24,7 +24,8 @@ from schemas.tables import Column, ColumnType, Role
 FEWEST = 10
 # Distinct texts looked at in a column, and in each block once there are so many.
 SAMPLE, SAMPLE_LATER = 20_000, 200
-_BETWEEN = re.compile(r"[\s\-ー－‐−]+")
+# not the long vowel: 住民票コード is a heading
+_BETWEEN_HEADING = re.compile(r"[\s\-・]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ class CodeCount:
         heading : str
             Its heading or title.
         """
-        folded = _BETWEEN.sub("", unicodedata.normalize("NFKC", heading)).lower()
+        folded = _BETWEEN_HEADING.sub("", unicodedata.normalize("NFKC", heading)).lower()
         for kind in KINDS:
             hits, named = self.hits.get(kind.name, 0), bool(kind.heading and re.search(kind.heading, folded))
             enough = hits >= 1 if named else hits >= FEWEST and not kind.needs_heading

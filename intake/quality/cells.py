@@ -109,7 +109,7 @@ class Rows:
             return tuple(np.full(self.numbers.size, float(part)) for part in parts)  # type: ignore[return-value]
         cells = self.columns[operand]
         found = (function(cells.values).cast(pa.float64()).to_numpy(zero_copy_only=False) for function in (pc.year, pc.month, pc.day))
-        return tuple(part[cells.indices] for part in found)  # type: ignore[return-value]
+        return tuple(part[cells.indices] for part in found)
 
     def get_ages(self, birth: str, day: str) -> Numbers:
         """Return the age in whole years per row on a day."""

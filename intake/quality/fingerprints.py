@@ -159,10 +159,10 @@ def _get_buffers(texts: pa.StringArray) -> tuple[NDArray[np.uint8], NDArray[np.i
 
 def _to_integers(values: pa.Array) -> NDArray[np.uint64]:
     if pa.types.is_floating(values.type):
-        return values.fill_null(0.0).to_numpy(zero_copy_only=False).astype(np.float64).view(np.uint64)
+        return np.asarray(values.fill_null(0.0).to_numpy(zero_copy_only=False).astype(np.float64)).view(np.uint64)
     if pa.types.is_date32(values.type):
         values = values.cast(pa.int32())
-    return values.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64).view(np.uint64)
+    return np.asarray(values.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)).view(np.uint64)
 
 
 @dataclass(slots=True)
