@@ -22,7 +22,7 @@ from anonymize.rows.apply import Release, apply_release, treat_early
 from anonymize.rows.class_table import Classes, build_class_table
 from anonymize.rows.selection import Selection, select_rows
 from anonymize.rows.source import Source, open_source
-from anonymize.solve import Solved, compare_losses, describe_tightening, is_close, propose
+from anonymize.solve import Solved, compare_losses, describe_tightening, find_linked, is_close, propose
 from anonymize.tightening import release_values
 from anonymize.treatments import Surroundings
 from anonymize.verify.file import Verification, verify_file
@@ -234,7 +234,7 @@ def _solve_and_write(job: Job, engine: Engine, source: Source, work: Path) -> tu
         with job.clock.measure("apply"):
             solved = Solved(classes=classes, recoding=recoding, values=release_values(classes, recoding, plan))
             release = _make_release(plan, solved)
-            if is_close(classes.table, release.released.of_line, plan.privacy.closeness):
+            if is_close(classes.table, release.released.of_line, plan.privacy.closeness, find_linked(classes, plan)):
                 written = apply_release(rows, release, around, target, in_parts=job.in_parts)
                 job.advance(2)
                 return selection, solved, written

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from anonymize.classes import ClassTable, Method, SearchTask
+from anonymize.classes import ClassTable, Linked, Method, SearchTask
 from anonymize.layout import ColumnValues, list_values
 from anonymize.loss import measure_columns
 from anonymize.reapply import Matched, reapply
@@ -73,11 +73,16 @@ def make_task(classes: Classes, plan: Plan, method: Method, *, share_of_t: float
         population=classes.population,
         closeness=tuple(dataclasses.replace(c, t=c.t * share_of_t) for c in plan.privacy.closeness),
         method=method,
-        linked=None if classes.owners is None else plan.linked,
+        linked=find_linked(classes, plan),
         budget_seconds=plan.budget_seconds,
         min_levels=finest,
         max_levels=coarsest,
     )
+
+
+def find_linked(classes: Classes, plan: Plan) -> Linked | None:
+    """Return what k persons must share of their rows; None where the file links none, or the plan does not ask."""
+    return None if classes.owners is None else plan.linked
 
 
 def solve(task: SearchTask) -> Recoding:
@@ -87,7 +92,7 @@ def solve(task: SearchTask) -> Recoding:
     return find_recoding(task)
 
 
-def is_close(table: ClassTable, of_line: NDArray[np.int64], wishes: tuple[Closeness, ...]) -> bool:
+def is_close(table: ClassTable, of_line: NDArray[np.int64], wishes: tuple[Closeness, ...], linked: Linked | None = None) -> bool:
     """Return whether a release holds its t-closeness, measured as the verifier does: against what is released, not the whole input.
 
     Parameters
@@ -98,11 +103,17 @@ def is_close(table: ClassTable, of_line: NDArray[np.int64], wishes: tuple[Closen
         Released class of each line, -1 where suppressed.
     wishes : tuple[Closeness, ...]
         What is asked.
+    linked : {"classes", "rows"} or None
+        Where rows are linked, it is asked among those who share a history.
     """
     from anonymize.models.closeness import CloseValues, whole_distribution
     from anonymize.models.requirement import ClassSums
     from anonymize.search.lines import sum_sensitive
 
+    if wishes and linked is not None:
+        from anonymize.search.histories import split_classes
+
+        of_line = split_classes(table, of_line, linked)
     classes = int(of_line.max(initial=-1)) + 1
     for wish in wishes:
         counts = sum_sensitive(table.sensitive[wish.column], of_line.astype(np.int32), classes)

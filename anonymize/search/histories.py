@@ -2,8 +2,8 @@
 
 Decided here: which persons are released at a node. A history is a set of classes, or classes with their numbers of rows. Whoever shares it
 with fewer than k persons is suppressed with all rows: to suppress some rows of a person would release a history that never was. Coarser
-levels only unite histories, so that whoever fails at a node fails at every finer one, and the bounds of the search hold (ADR 0017). Not
-decided here: which node is next.
+levels only unite histories, so that whoever fails at a node fails at every finer one, and the bounds of the search hold (ADR 0017). Also
+decided here: whose sensitive values are counted, those of persons who share a history. Not decided here: which node is next.
 """
 
 from dataclasses import replace
@@ -11,12 +11,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from anonymize.classes import Memberships
+from anonymize.classes import ClassTable, Linked, Memberships
 from anonymize.compiled import compiled
-from anonymize.models.k import AtLeastPersons
-from anonymize.models.requirement import Requirement
 from anonymize.search.kernels import measure_failed
-from anonymize.search.lines import Lines, group_lines, sum_classes, take_lines
+from anonymize.search.lines import Lines, group_lines, make_requirement, sum_classes, take_lines
 from anonymize.search.nodes import Gauge, Node
 from anonymize.search.problem import Levels, Problem, number_keys
 
@@ -41,7 +39,11 @@ class LinkedGauge(Gauge):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
         self.is_additive = False
-        self.asks_more = not isinstance(self.requirement, AtLeastPersons)  # k persons share a history, so they share its classes
+        # k persons share a history, so they share its classes. Values are asked for among them alone, the population for the whole class.
+        self.asks_values = bool(problem.task.diversity or problem.task.closeness)
+        self.asks_people = problem.task.population is not None
+        self.of_values = make_requirement(replace(problem.task, population=None))
+        self.of_people = make_requirement(replace(problem.task, diversity=(), closeness=()))
         found = self.lines.memberships or _one_each(self.lines)
         self.members: NDArray[np.int64] = found.combinations
         together = Memberships(offsets=found.offsets, combinations=np.arange(len(found.combinations)), persons=found.persons)
@@ -52,30 +54,47 @@ class LinkedGauge(Gauge):
         """Return the node, counted from lines at the same or a finer node."""
         self.evaluated += 1
         ids, _ = group_lines(self.problem, lines.codes, levels)
-        kept = self.find_kept(lines, ids, self.requirement, levels)
+        kept = self.find_kept(lines, ids, levels)
         failed, losses = self._add_suppressed(lines, kept)
         loss = self._add_loss(levels, failed, losses)
         if self.requirement.grows:
             return Node(levels, failed, failed, losses, loss)
-        doomed, doomed_losses = self._add_suppressed(lines, self.find_kept(lines, ids, self.floor, levels))
+        doomed, doomed_losses = self._add_suppressed(lines, self.find_kept(lines, ids, levels, floor=True))
         return Node(levels, failed, doomed, doomed_losses, loss)
 
     def find_kept(
-        self, lines: Lines, ids: NDArray[np.int32], requirement: Requirement, levels: Levels | NDArray[np.int8]
+        self, lines: Lines, ids: NDArray[np.int32], levels: Levels | NDArray[np.int8], *, floor: bool = False
     ) -> NDArray[np.bool_]:
         """Return, per pattern, whether its persons are released when lines form these classes.
 
-        Every history needs k persons, and every class what is asked of it. A class that fails takes all its persons with it, which may
-        make another class fail; this goes on until nothing fails. For what grows, the answer is the largest set that holds.
+        Every history needs k persons. Whoever knows a history sees, of each of its classes, only the rows of those who share it: what is
+        asked of sensitive values must hold there. A class that fails against the population takes all its persons with it, which may make
+        another class fail; this goes on until nothing fails. For what grows, the answer is the largest set that holds.
+
+        Parameters
+        ----------
+        lines : Lines
+            Lines that stand together by pattern.
+        ids : NDArray[np.int32]
+            Class of each line.
+        levels
+            (columns) or (classes, columns): released levels.
+        floor : bool
+            Ask only for what grows (see `Requirement.floor`).
         """
         offsets, persons = _patterns(lines)
         classes = int(ids.max(initial=-1)) + 1
-        firsts = np.zeros(classes, dtype=np.int64)
-        firsts[ids[::-1]] = np.arange(len(ids))[::-1]
         histories, count = number_histories(ids, offsets, self._amounts(lines), classes)
         kept: NDArray[np.bool_] = (np.bincount(histories, weights=persons, minlength=count) >= self.problem.task.k)[histories]
         owners = np.repeat(np.arange(len(persons)), np.diff(offsets))
-        while self.asks_more and kept.any():
+        if self.asks_values:
+            keys, cells = number_keys(histories[owners] * classes + ids, count * classes)
+            requirement = self.of_values.floor if floor else self.of_values
+            kept[owners[~requirement.satisfied(sum_classes(lines, cells, len(keys)))[cells]]] = False
+        firsts = np.zeros(classes, dtype=np.int64)
+        firsts[ids[::-1]] = np.arange(len(ids))[::-1]
+        requirement = self.of_people.floor if floor else self.of_people
+        while self.asks_people and kept.any():
             sums = sum_classes(lines, np.where(kept[owners], ids, EMPTY).astype(np.int32), classes)
             satisfied = requirement.satisfied(self.match(sums, lines.positions[firsts], levels))
             failing = np.unique(owners[kept[owners] & ~satisfied[ids]])
@@ -91,14 +110,14 @@ class LinkedGauge(Gauge):
 
     def mark_suppressed(self, ids: NDArray[np.int32], levels: Levels | NDArray[np.int8]) -> NDArray[np.bool_]:
         """Return which lines of the problem are suppressed when its lines, in the order of `members`, form classes at these levels."""
-        kept = self.find_kept(self.lines, ids, self.requirement, levels)
+        kept = self.find_kept(self.lines, ids, levels)
         suppressed = np.zeros(len(self.members), dtype=np.bool_)
         suppressed[self.members] = ~kept[np.repeat(np.arange(len(kept)), np.diff(_patterns(self.lines)[0]))]
         return suppressed
 
     def roll_up(self, finer: Lines, levels: Levels) -> Lines:
         """Return the lines of every distinct history at a node, rows and persons added up; all lines where classes are asked for more."""
-        if self.asks_more:
+        if self.asks_values or self.asks_people:
             return finer
         ids, firsts = group_lines(self.problem, finer.codes, levels)
         offsets, persons = _patterns(finer)
@@ -134,6 +153,31 @@ class LinkedGauge(Gauge):
         histogram = np.zeros(int(self.problem.value_starts[-1]), np.int64)
         failed = measure_failed(owners, kept, lines.rows, lines.positions, histogram)
         return failed, self.problem.losses_by_level(histogram)
+
+
+def split_classes(table: ClassTable, of_line: NDArray[np.int64], linked: Linked) -> NDArray[np.int64]:
+    """Return the class of each line among the lines of persons who share a history, -1 where suppressed.
+
+    Parameters
+    ----------
+    table : ClassTable
+        A line per combination and pattern.
+    of_line : NDArray[np.int64]
+        Released class of each line, -1 where suppressed.
+    linked : {"classes", "rows"}
+        What a history is.
+    """
+    members = table.memberships
+    if members is None:
+        return of_line
+    lengths, classes = np.diff(members.offsets), int(of_line.max(initial=-1)) + 2
+    ids = of_line[members.combinations]
+    amounts = table.rows[members.combinations] // np.repeat(members.persons, lengths) if linked == "rows" else np.empty(0, dtype=np.int64)
+    histories, count = number_histories(np.where(ids < 0, classes - 1, ids).astype(np.int32), members.offsets, amounts, classes)
+    split = np.full(len(of_line), EMPTY, dtype=np.int64)
+    kept = ids >= 0
+    split[members.combinations[kept]] = number_keys((np.repeat(histories, lengths) * classes + ids)[kept], count * classes)[1]
+    return split
 
 
 def _one_each(lines: Lines) -> Memberships:

@@ -114,7 +114,7 @@ def _list_chains(people: People) -> Iterator[tuple[Levels, ...]]:
         for column in people.moving:
             chain = _descend(people, (column,))
             yield chain
-            if people.gauge.asks_more:
+            if people.gauge.asks_values or people.gauge.asks_people:
                 yield chain[: people.gauge.problem.coarsest[column] - people.gauge.problem.finest[column] + 1]
 
 

@@ -16,7 +16,7 @@ from anonymize.verify import sql
 from anonymize.verify.fields import check_layout, check_storage
 from anonymize.verify.levels import check_levels
 from anonymize.verify.models import ModelFigures, check_models, measure_models
-from anonymize.verify.persons import check_persons, count_sharing
+from anonymize.verify.persons import check_persons, count_sharing, split_by_history
 from anonymize.verify.population import check_population, measure_population, show_figures
 from anonymize.verify.tightened import check_tightened
 from anonymize.verify.treatments import check_treatments
@@ -131,7 +131,7 @@ def released_names(schema: pa.Schema, column: PlannedColumn) -> list[str]:
 def _measure(file: sql.WrittenFile, plan: Plan) -> Verification:
     rows, persons = sql.count_release(file)
     classes, smallest = sql.count_classes(file)
-    figures = measure_models(file, plan) if rows else ModelFigures()
+    figures = measure_models(split_by_history(file, plan) if rows > persons else file, plan) if rows else ModelFigures()
     return Verification(
         rows=rows,
         persons=persons,

@@ -1,11 +1,12 @@
 # ruff: noqa: S608 - every name that enters a query goes through `quote`
 """What the written file shows of persons with several rows, by SQL of its own.
 
-Decided here: how persons are counted who share the classes of all their rows, and when a person has more rows than a reduction leaves. The
-seen classes are those a reader sees: equal in all released columns of quasi-identifiers.
+Decided here: how persons are counted who share the classes of all their rows, among whom sensitive values are counted, and when a person
+has more rows than a reduction leaves. Classes are those a reader sees: equal in all released columns of quasi-identifiers.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from anonymize.verify.sql import WrittenFile, count_most_rows, quote
 from schemas.findings import Reason
@@ -13,6 +14,7 @@ from schemas.messages import N_, Message
 from schemas.plan import KEEP, Plan, PlannedColumn
 from schemas.plan_aggregate import VALUE
 
+HISTORY = "__history"
 # Periods a released range of days covers, by the period rows were reduced to.
 PERIODS = {
     "month": "date_diff('month', {low}, {high})",
@@ -34,15 +36,35 @@ def count_sharing(file: WrittenFile, *, rows: bool = False) -> int | None:
     """
     if file.person is None:
         return None
-    event = "row(class, n)" if rows else "class"
-    sql = f"""
-        WITH cells AS (SELECT {quote(file.person)} AS person, {file.groups}, count(*) AS n FROM release GROUP BY ALL),
-        numbered AS (SELECT person, n, dense_rank() OVER (ORDER BY {file.groups}) AS class FROM cells),
-        histories AS (SELECT list_sort(list({event})) AS history FROM numbered GROUP BY person)
-        SELECT min(persons) FROM (SELECT count(*) AS persons FROM histories GROUP BY history)
-    """
-    found = file.ask(sql)[0]
+    found = file.ask(f"SELECT min(n) FROM (SELECT count(*) AS n FROM ({_list_histories(file, rows=rows)}) GROUP BY history)")[0]
     return None if found is None else int(found)
+
+
+def _list_histories(file: WrittenFile, *, rows: bool) -> str:
+    """Return the SQL of every person's history."""
+    event = "row(class, n)" if rows else "class"
+    return f"""
+        WITH cells AS (SELECT {quote(file.person or "")} AS person, {file.groups}, count(*) AS n FROM release GROUP BY ALL),
+        numbered AS (SELECT person, n, dense_rank() OVER (ORDER BY {file.groups}) AS class FROM cells)
+        SELECT person, list_sort(list({event})) AS history FROM numbered GROUP BY person
+    """
+
+
+def split_by_history(file: WrittenFile, plan: Plan) -> WrittenFile:
+    """Return the release with a class for every history, as whoever knows all rows of a person sees it; close its connection when done.
+
+    The release itself where the plan asks for nothing of histories.
+    """
+    if plan.linked is None or file.person is None:
+        return file
+    split = replace(file, connection=file.connection.cursor(), quasi=(*file.quasi, HISTORY))
+    split.ask_all("CREATE SCHEMA linked")
+    histories = _list_histories(file, rows=plan.linked == "rows")
+    split.ask_all(f"CREATE TABLE linked.persons AS SELECT person, dense_rank() OVER (ORDER BY history) AS {HISTORY} FROM ({histories})")
+    joined = f"main.release r JOIN linked.persons p ON r.{quote(file.person)} = p.person"
+    split.ask_all(f"CREATE VIEW linked.release AS SELECT r.*, p.{HISTORY} FROM {joined}")
+    split.ask_all("SET schema = 'linked'")
+    return split
 
 
 def check_persons(file: WrittenFile, plan: Plan, sharing: int | None) -> Iterator[Reason]:

@@ -10,7 +10,8 @@ import pytest
 
 from anonymize.pipeline import process
 from anonymize.verify.file import verify_file
-from anonymize.verify.persons import count_repeats, count_sharing
+from anonymize.verify.models import measure_models
+from anonymize.verify.persons import count_repeats, count_sharing, split_by_history
 from anonymize.verify.sql import WrittenFile
 from schemas.errors import VerificationFailed
 from schemas.plan import parse_plan
@@ -156,3 +157,37 @@ def test_a_row_too_many_is_refused(written):
     with pytest.raises(VerificationFailed) as caught:
         verify_file(path, plan)
     assert [reason.code for reason in caught.value.reasons] == ["verify-period"]
+
+
+def test_secrets_are_counted_among_those_who_share_a_history(tmp_path):
+    # a and b: January with x, February with x or y; c and d: January with y. January as a class has x and y; of a and b it has x alone.
+    cells = {
+        "person": ["a", "a", "b", "b", "c", "d"],
+        "month": [day(n) for n in (1, 2, 1, 2, 1, 1)],
+        "drug": ["x", "x", "x", "y", "y", "y"],
+    }
+    document = claims_plan(linked=False).to_document()
+    del document["columns"]["cost"]
+    document["columns"]["drug"] = {"role": "sensitive", "treatment": "keep", "clause": 5}
+    document["privacy"]["l_diversity"] = {"drug": {"kind": "distinct", "l": 2}}
+    pq.write_table(pa.table(cells), tmp_path / "in.parquet")
+    figures = {}
+    for linked in (False, True):
+        document["privacy"]["linked"] = linked
+        plan = parse_plan(document)
+        process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False)
+        found = verify_file(tmp_path / "out.parquet", plan)
+        figures[linked] = (found.classes, found.diversity["drug"], found.linked)
+    # Apart by month the plan without links holds; with links the quarter is one class, which all four share.
+    assert figures == {False: (2, 2.0, 2), True: (1, 2.0, 4)}
+    # The file released month by month does not hold where histories are looked at.
+    document["privacy"]["linked"] = False
+    free = parse_plan(document)
+    process(source=tmp_path / "in.parquet", plan=free, output=tmp_path / "out.parquet", seed=1, compare=False)
+    quasi = ("month_from", "month_to", "month")
+    connection = duckdb.connect()
+    connection.read_parquet(str(tmp_path / "out.parquet")).create_view("release")
+    file = WrittenFile(connection=connection, quasi=quasi, person="person")
+    assert measure_models(file, free).diversity == {"drug": 2.0}
+    document["privacy"]["linked"] = True
+    assert measure_models(split_by_history(file, parse_plan(document)), parse_plan(document)).diversity == {"drug": 1.0}

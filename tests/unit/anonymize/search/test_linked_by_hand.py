@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from anonymize.classes import Diversity, Memberships, SensitiveCounts
+from anonymize.classes import Closeness, Diversity, Memberships, SensitiveCounts
 from anonymize.loss import compute_loss
 from anonymize.search import find_recoding
-from anonymize.search.histories import number_histories
+from anonymize.search.histories import number_histories, split_classes
+from anonymize.solve import is_close
 from schemas.errors import TargetNotReached
 
 SEX = [[0, 0], [1, 0]]
@@ -126,6 +127,45 @@ def test_a_class_that_fails_takes_its_persons_along(linked_of, task_of, method):
     loose = find_recoding(task_of(table, 2, linked="classes", diversity=wish, method=method, suppression_limit=0.7))
     assert compute_loss(table, loose, np.ones(1)) == pytest.approx(4 / 6)
     assert loose.suppressed.tolist() == [True, False, True]
+
+
+@pytest.fixture
+def told_apart(linked_of):
+    """Two persons with months 0 and 2, two with month 0 alone. Month 0: the first two have secret 0, the others 1. Month 2: one each."""
+    secrets = SensitiveCounts(
+        offsets=np.array([0, 1, 2, 4]), values=np.array([0, 1, 0, 1], dtype=np.int32), persons=np.array([2, 2, 1, 1]), distinct=2,
+        memberships=Memberships(offsets=np.array([0, 2, 4, 5]), combinations=np.array([0, 2, 0, 3, 1]), persons=np.array([1, 1, 2])),
+    )  # fmt: skip
+    return linked_of([MONTH], [(2, {(0,): 1, (2,): 1}), (2, {(0,): 1})], sensitive={"column": secrets})
+
+
+@pytest.mark.parametrize("method", ["global", "local"])
+def test_secrets_are_asked_of_those_who_share_a_history(told_apart, task_of, method):
+    # Month 0 as a class has both secrets. Who knows of months 0 and 2 of a person sees two rows of month 0, both with secret 0.
+    # By year the four persons have one history and both secrets.
+    wish = (Diversity(column="column", kind="distinct", l=2),)
+    free = find_recoding(task_of(told_apart, 2, diversity=wish, method=method))
+    assert (free.levels == 0).all()
+    assert not free.suppressed.any()
+    linked = find_recoding(task_of(told_apart, 2, linked="classes", diversity=wish, method=method))
+    assert (linked.levels == 2).all()
+    assert not linked.suppressed.any()
+
+
+def test_classes_are_split_by_history(told_apart):
+    # Lines: month 0 of the first pattern, month 0 of the second, month 2 of the first. Released as two classes, month by month.
+    assert split_classes(told_apart, np.array([0, 0, 1]), "classes").tolist() == [0, 2, 1]
+    assert split_classes(told_apart, np.array([0, 0, 0]), "classes").tolist() == [0, 0, 0]
+    assert split_classes(told_apart, np.array([0, 0, 0]), "rows").tolist() == [0, 1, 0]
+    assert split_classes(told_apart, np.array([-1, 0, -1]), "classes").tolist() == [-1, 0, -1]
+
+
+def test_closeness_is_measured_among_those_who_share_a_history(told_apart):
+    # Released month by month as one class each: month 0 has half and half, as the whole (3 of 6 each). Split by history it has one secret.
+    wish = (Closeness(column="column", t=0.1),)
+    assert is_close(told_apart, np.array([0, 0, 1]), wish)
+    assert not is_close(told_apart, np.array([0, 0, 1]), wish, "classes")
+    assert is_close(told_apart, np.array([0, 0, 0]), wish, "classes")
 
 
 def test_persons_of_one_combination_may_be_released_unlike(linked_of, task_of):
