@@ -19,13 +19,15 @@ from anonymize.engines.engine import Engine, PartWriter, match
 from anonymize.layout import ReleasedClasses, ReleasedColumn, describe_fields, describe_release
 from anonymize.rows.class_table import Classes
 from anonymize.rows.persons import LINE, PATTERN
+from anonymize.rows.words import Packing, Places, find_places, plan_packing
 from anonymize.rows.write import drop_empty_parts, write_part, write_release
 from anonymize.treatments import Surroundings, make_treatments
 from schemas.ahead import work_ahead
-from schemas.plan import FRESH_ID, Plan
+from schemas.plan import FRESH_ID, KEEP, Plan
 from schemas.plan_treatments import read_steps
 
 CLASS = "__class"
+PACKED_ROWS = 1 << 20  # fewer rows are sorted at once as they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -111,12 +113,24 @@ def apply_release(rows: ibis.Table, release: Release, around: Surroundings, path
     treated = treat_late(met, plan, around)
     ids = [column.name for column in plan.released if column.treatment == FRESH_ID]
     order = [CLASS, *[name for name in rest if name not in ids], *ids]
-    ordered = treated.select(*order).order_by([ibis.asc(treated[name], nulls_first=False) for name in order])
-    schema = _make_schema(release, ordered)
-    expand = partial(_expand, released=release.released, schema=schema)
+    schema = _make_schema(release, treated)
+    packing = _plan_packing(release, order, rows, around.engine)
+    packed = packing.pack(treated, around.engine)
+    ordered = packed.order_by([ibis.asc(packed[name], nulls_first=False) for name in packed.columns])
+    expand = partial(_expand, packing=packing, released=release.released, schema=schema)
     if in_parts:
         return _apply_in_parts(ordered, around.engine, partial(write_part, path, schema, expand), path)
     return write_release(path, schema, work_ahead(expand(around.engine.stream(ordered))))
+
+
+def _plan_packing(release: Release, order: list[str], rows: ibis.Table, engine: Engine) -> Packing:
+    """Return how columns share words: those whose values are those of `rows`; few rows are not worth looking."""
+    plan, table = release.plan, release.classes.table
+    if table.total_rows < PACKED_ROWS:
+        return plan_packing(order, {})
+    same = [column.name for column in plan.released if column.treatment == KEEP or column.name in plan.privacy.asked]
+    classes = Places(name=CLASS, kind=pa.int32(), least=0, values=int(release.released.of_line.max(initial=-1)) + 2)
+    return plan_packing(order, {CLASS: classes, **find_places(engine, rows, [name for name in order if name in same])})
 
 
 def _apply_in_parts(ordered: ibis.Table, engine: Engine, write: PartWriter, folder: Path) -> int:
@@ -158,9 +172,9 @@ def _make_schema(release: Release, rows: ibis.Table) -> pa.Schema:
     return pa.schema(fields, metadata=describe_release(release.plan, method=release.method))
 
 
-def _expand(batches: Iterator[pa.RecordBatch], released: ReleasedClasses, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _expand(batches: Iterator[pa.RecordBatch], packing: Packing, released: ReleasedClasses, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """Replace the class of each row by its released values."""
-    for batch in batches:
+    for batch in packing.unpack(batches):
         numbers = batch.column(CLASS).to_numpy()
         arrays = {name: batch.column(name) for name in batch.schema.names if name != CLASS}
         for column in released.columns:
