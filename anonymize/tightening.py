@@ -175,7 +175,7 @@ def _known_ranges(hierarchy: Hierarchy, held: _Held) -> dict[tuple[float, float]
 
 
 def _common_groups(held: _Held, first: Entries, last: Entries) -> tuple[Entries, Entries]:
-    """Return the entry and the leaves of the smallest group that holds two groups of the finest level."""
+    """Return the entry of the smallest group that holds two groups of the finest level, and its leaves but for the missing value."""
     levels = held.levels
     codes = np.zeros((len(levels.leaves[held.finest]), levels.codes.shape[1]), dtype=np.int64)
     codes[levels.codes[:, held.finest]] = levels.codes
@@ -186,7 +186,8 @@ def _common_groups(held: _Held, first: Entries, last: Entries) -> tuple[Entries,
         entry[here] = start + codes[first[here], level]
         leaves[here] = levels.leaves[level][codes[first[here], level]]
         start += len(levels.leaves[level])
-    return entry, leaves
+    # Only "all" holds the missing value besides others. A range of all there is would tell its ends for that one leaf.
+    return entry, leaves - ((held.missing >= 0) & (entry == start - 1))
 
 
 def _add_ranges(column: ColumnValues, held: _Held, hierarchy: Hierarchy, chosen: list[tuple[int, int, int]]) -> ColumnValues:

@@ -130,12 +130,13 @@ class DateHierarchy(Hierarchy):
         return np.asarray(stop - start + 1, dtype=np.int64)
 
     def label_span(self, lower: datetime.date | None, upper: datetime.date | None) -> str:
-        """Return 2024年5月〜7月, 2024年5月〜2025年2月, 2024年5月3日〜6月2日."""
+        """Return 2024年5〜7月, 2024年11月〜2025年2月, 2024年5月3日〜6月2日."""
         if lower is None or upper is None:
             return super().label_span(*("" if day is None else _label_day(day) for day in (lower, upper)))
-        label = _label_month if lower.day == 1 and upper == _last_day(upper) else _label_day
-        last = label(upper)
-        return f"{label(lower)}〜{last.removeprefix(f'{lower.year}年')}"
+        if lower.day == 1 and upper == _last_day(upper):
+            same = f"{lower.year}年{lower.month}〜{upper.month}月"
+            return same if lower.year == upper.year else f"{_label_month(lower)}〜{_label_month(upper)}"
+        return f"{_label_day(lower)}〜{_label_day(upper).removeprefix(f'{lower.year}年')}"
 
     def _label_values(self, days: pa.Array) -> list[str]:
         if self._by_month:

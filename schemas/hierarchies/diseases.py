@@ -5,6 +5,7 @@ References
 WHO, ICD-10 (2013 edition); 疾病、傷害及び死因の統計分類 (平成27年総務省告示第35号), 基本分類表.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +24,7 @@ from schemas.hierarchies.prefixes import step_of_keys
 
 FILE = Path(__file__).parent.parent / "icd10.yaml"
 TITLES: Mapping[str, str] = {"category": "3桁分類", "block": "中間分類", "chapter": "章"}
-_CODE = r"^[A-Z][0-9]{2}(\.?[0-9X][0-9]?)?$"
+CODE = re.compile(r"^[A-Z][0-9]{2}(\.?[0-9X][0-9]?)?$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ class DiseaseHierarchy(Hierarchy):
     def resolve(self, values: pa.Array, *, column: str | None = None) -> LevelTable:
         """Return the groups of distinct codes at every level; a code outside all blocks is not known."""
         present = present_only(values).cast(pa.string())
-        well_formed = pc.match_substring_regex(present, _CODE).to_numpy(zero_copy_only=False)
+        well_formed = pc.match_substring_regex(present, CODE.pattern).to_numpy(zero_copy_only=False)
         codes = np.char.replace(np.asarray(present.to_pylist(), dtype=np.str_), ".", "")
         categories = codes.astype("U3")
         known = well_formed & (_find_sections("blocks", categories) >= 0)
