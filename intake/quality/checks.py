@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intake.defects import CROSS_CHECK, KEY_REPEATED
-from intake.formats.hashes import find_repeats
+from intake.formats.hashes import Repeats
 from intake.quality.cells import AS_OF, CONDITIONS, Rows, columns_of
 from intake.quality.fingerprints import Hashes, join_hashes
 from schemas.documents import load_document
@@ -93,8 +93,7 @@ class CheckBook:
     table: TableChecks
     counts: dict[str, int] = field(default_factory=dict)
     rows: dict[str, list[int]] = field(default_factory=dict)
-    keys: list[Hashes] = field(default_factory=list)
-    numbers: list[NDArray[np.int64]] = field(default_factory=list)
+    repeats: Repeats = field(default_factory=Repeats)
     key: tuple[str, ...] = ()
     titles: dict[str, str] = field(default_factory=dict)
 
@@ -106,8 +105,7 @@ class CheckBook:
         self.key = tuple(name for name in self.table.key if rows.has(name))
         self.titles = {name: str(rows.columns[name].label) for name in self.key}
         if self.key:
-            self.keys.append(hash_key(rows, self.key))
-            self.numbers.append(rows.numbers)
+            self.repeats.add(hash_key(rows, self.key), rows.numbers)
 
     def _judge(self, check: Check, rows: Rows) -> None:
         found = np.ones(rows.numbers.size, dtype=np.bool_)
@@ -149,9 +147,9 @@ class CheckBook:
 
     def describe_repeats(self) -> dict[str, Any]:
         """Return how many rows repeat the key of an earlier one, and the first of them."""
-        if not self.keys:
+        if not self.repeats.parts:
             return {"key": [], "count": None, "rows": []}
-        numbers = np.concatenate(self.numbers)[find_repeats(np.concatenate(self.keys))]
+        numbers = self.repeats.find()
         return {"key": list(self.key), "count": int(numbers.size), "rows": numbers[:ROWS_SHOWN].tolist()}
 
 

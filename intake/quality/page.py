@@ -14,7 +14,7 @@ from markupsafe import Markup
 from intake.advice import ADVICE
 from intake.quality.fingerprints import CHARACTERS
 from intake.quality.texts import CHARACTER_NAMES, MENTIONS, REPAIRS, ROLES, TEXTS, WEIGHTS
-from schemas.counts import MINIMUM, guard_count, guard_counts
+from schemas.counts import MINIMUM, guard_count, is_small
 from schemas.findings import FindingKind
 from schemas.tables import load_table
 
@@ -41,6 +41,16 @@ class Writer:
         if guard_count(count) is None:
             return self.say("fewer", minimum=MINIMUM)
         return f"{count:,}" if exact else self.say("about", count=f"{round(count, -3):,}")
+
+    def decade(self, count: int) -> str:
+        """Return between which tens a count lies, where others beside it would give a small one away."""
+        first = count // MINIMUM * MINIMUM
+        return self.say("between", first=f"{first:,}", last=f"{first + MINIMUM - 1:,}") if first else self.count(count)
+
+    def total(self, parts: Sequence[int]) -> str:
+        """Return the sum of parts that are shown as well; withheld where a small one would follow from it."""
+        several = sum(part > 0 for part in parts) > 1
+        return self.count(None if several and any(map(is_small, parts)) else sum(parts))
 
     def share(self, part: int, whole: int) -> str:
         """Return a share of rows so coarse that no count of one to nine follows from it."""
@@ -99,12 +109,13 @@ def render_quality(report: Mapping[str, Any], translate: Callable[[str], str], *
 
 
 def _describe_keys(report: Mapping[str, Any], writer: Writer) -> Any:
-    shown = guard_counts([report["rows_out"], report["rows_quarantined"]])
-    yield {"title": writer.say("rows_in"), "value": writer.count(shown.total), "text": "", "tone": ""}
-    yield {"title": writer.say("rows_out"), "value": writer.count(shown.cells[0]), "text": "", "tone": "good"}
-    aside = report["rows_quarantined"]
-    value = writer.say("fewer", minimum=MINIMUM) if shown.cells[1] is None and aside else writer.count(shown.cells[1])
-    yield {"title": writer.say("rows_aside"), "value": value, "text": writer.say("rows_text"), "tone": "warn" if aside else "good"}
+    out, aside = report["rows_out"], report["rows_quarantined"]
+    causes = [entry["count"] for entry in report["findings"] if entry["severity"] == "row"]
+    # the rows put aside less those of one cause may be those of another
+    count = writer.decade if any(map(is_small, (aside, *causes))) else writer.count
+    yield {"title": writer.say("rows_in"), "value": writer.count(report["rows_in"]), "text": "", "tone": ""}
+    yield {"title": writer.say("rows_out"), "value": count(out), "text": "", "tone": "good"}
+    yield {"title": writer.say("rows_aside"), "value": count(aside), "text": writer.say("rows_text"), "tone": "warn" if aside else "good"}
     persons = report.get("persons")
     tone = "" if not persons else "good" if persons["within"] else "bad"
     text = writer.say("persons_text", stated=writer.count(persons["stated"])) if persons else ""
@@ -163,14 +174,16 @@ def _describe_check(entry: Mapping[str, Any], writer: Writer) -> dict[str, Any]:
 
 
 def _describe_column(entry: Mapping[str, Any], writer: Writer) -> dict[str, Any]:
-    invalid = sum(entry["invalid"].values()) + entry["required_empty"]
+    filled, empty = entry["filled"], entry["rows"] - entry["filled"]
+    # the bar says no more than the figure beside it
+    bar = 0.0 if is_small(filled) else 1.0 if is_small(empty) else filled / max(entry["rows"], 1)
     return {
         "heading": entry["heading"],
         "title": entry["title_ja"] if entry["title_ja"] != entry["heading"] else "",
         "filled": writer.share(entry["filled"], entry["rows"]),
-        "width": round(BAR_WIDTH * (entry["filled_share"] or 0)),
+        "width": round(BAR_WIDTH * bar),
         "distinct": writer.count(entry["distinct"], exact=entry["distinct_exact"]),
-        "invalid": writer.count(invalid),
+        "invalid": writer.total([*entry["invalid"].values(), entry["required_empty"]]),
         "out_of_list": writer.count(entry["out_of_list"]),
         "repairs": [f"{writer.translate(REPAIRS.get(rule, rule))}: {writer.count(count)}" for rule, count in entry["repairs"].items()],
     }
@@ -182,9 +195,11 @@ def _describe_characters(entry: Mapping[str, Any], writer: Writer) -> dict[str, 
 
 
 def _describe_changes(changes: Mapping[str, Any] | None, writer: Writer) -> Any:
+    hidden = changes is not None and any(is_small(changes[key]) for key in ("changed", "added", "gone"))
     for key in ("rows_old", "rows_new", "unchanged", "changed", "added", "gone"):
         if changes:
-            yield {"text": writer.say(f"changes_{key}"), "count": writer.count(changes[key])}
+            count = None if key == "unchanged" and hidden else changes[key]
+            yield {"text": writer.say(f"changes_{key}"), "count": writer.count(count)}
     for column, count in (changes or {}).get("columns_changed", {}).items():
         yield {"text": column, "count": writer.count(count)}
 

@@ -54,6 +54,7 @@ TEXTS: dict[str, str] = {
     "fewer": N_("fewer than {minimum}"),
     "all_but": N_("all but fewer than {minimum}"),
     "about": N_("about {count}"),
+    "between": N_("{first} to {last}"),
     "withheld": N_("withheld"),
     "per_cent": N_("{number} %"),
 }

@@ -11,6 +11,8 @@ import yaml
 from casework.console import Session, run
 from casework.office import open_office
 from casework.states import CaseState, Role
+from intake.advice import ADVICE
+from intake.defects import ROW_KINDS
 from schemas.check_digits import append
 
 CODE = "902021"
@@ -80,6 +82,10 @@ def test_a_check_groups_causes_with_counts_rows_and_advice(tmp_path, call, monke
     assert (code, "全ての行を受け入れられます。このまま送付できます" in out) == (0, True)
 
 
+def test_every_defect_of_a_row_comes_with_advice():
+    assert {kind.code for kind in ROW_KINDS[1:]} <= set(ADVICE)
+
+
 def test_the_defect_list_is_a_workbook_of_causes_and_rows_without_contents(tmp_path, call):
     defects = tmp_path / "d.xlsx"
     rows = [*people(3), *people(2, sex="カナリア"), *people(1, birth_date="カナリア")]
@@ -129,6 +135,7 @@ def test_the_page_holds_no_script_no_contents_and_no_small_count(tmp_path, call)
     # 3 rows put aside and 5 contradictions: neither the counts nor their rows, nor what they follow from
     assert "10件未満" in text
     assert ">48<" in text
+    assert "40〜49" in text
     assert ">45<" not in text
     assert not re.search(r">\s*[1-9]\s*<", re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL))
     assert "一部負担金が費用額を超えています" in text
