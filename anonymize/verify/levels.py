@@ -1,8 +1,7 @@
 """Whether released labels are those of levels the plan allows, by the plan's hierarchies; what the file says of its levels does not count.
 
-Decided here: which labels and bounds a column may hold. A column whose finest level is the value itself may hold every label. Labels of
-hierarchies that neither list their domain nor have bounds nor carry their grouping in the value (municipalities, diseases) are not known
-without the values, and are left to `verify.check_layout`.
+Decided here: which labels and bounds a column may hold. Where the finest level is the value itself, any number, day or prefix may be one;
+the values of lists, municipalities and ICD-10 are known.
 """
 
 import datetime
@@ -20,6 +19,8 @@ from schemas.findings import Reason
 from schemas.hierarchies import Hierarchy, LevelTable, load_hierarchy
 from schemas.hierarchies.ages import AgeHierarchy
 from schemas.hierarchies.dates import DateHierarchy
+from schemas.hierarchies.diseases import CODE, DiseaseHierarchy
+from schemas.hierarchies.domains import list_domain
 from schemas.hierarchies.listings import read_arx_file, read_tree, read_tree_file
 from schemas.hierarchies.load import FOLDER
 from schemas.hierarchies.prefixes import PrefixHierarchy, WholeHierarchy
@@ -43,7 +44,7 @@ def check_levels(file: sql.WrittenFile, plan: Plan) -> Iterator[Reason]:
     """
     for column in plan.recoded:
         narrowed = plan.tighten and (plan.tighten.nominal or f"{column.name}_from" in file.quasi)
-        if column.min_level == 0 or narrowed:
+        if narrowed or (column.min_level == 0 and not _is_closed(column, plan)):
             continue
         bounds = [name for name in (f"{column.name}_from", f"{column.name}_to") if name in file.quasi]
         cells = set(sql.list_cells(file, column.name, bounds))
@@ -51,6 +52,12 @@ def check_levels(file: sql.WrittenFile, plan: Plan) -> Iterator[Reason]:
         if allowed is not None and {unmark(cell) for cell in cells} - allowed:
             message = N_("column {column} holds labels that no level the plan allows has")
             yield Reason(code="verify-label", message=Message(message, {"column": Name(column.name)}))
+
+
+def _is_closed(column: PlannedColumn, plan: Plan) -> bool:
+    """Whether the values themselves are known: those of lists, municipalities and ICD-10, not numbers, days and prefixes."""
+    hierarchy = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=plan.as_of or ANY_DAY)
+    return not isinstance(hierarchy, AgeHierarchy) and list_domain(hierarchy) is not None
 
 
 def find_allowed(column: PlannedColumn, plan: Plan, cells: Iterable[Cell]) -> set[Cell] | None:
@@ -105,7 +112,9 @@ def probe_values(hierarchy: Hierarchy, column: PlannedColumn, plan: Plan, cells:
         return [pa.array([*sorted({unmark(cell)[0].removesuffix("*") for cell in cells}), None], pa.string())]
     leaves = list_leaves(column.hierarchy or "", plan.folder) if isinstance(hierarchy, ListedHierarchy) else None
     if leaves is None:
-        return None
+        known = list_domain(hierarchy)
+        codes = [cell[0] for cell in cells if isinstance(hierarchy, DiseaseHierarchy) and cell[0] and CODE.match(cell[0])]
+        return None if known is None else [pa.array([*dict.fromkeys([*known.to_pylist(), *codes]), None], pa.string())]
     whole = pa.array([*map(int, leaves), None], pa.int64()) if any(isinstance(value, int) for value in inside) else None
     texts = pa.array([*leaves, None], pa.string())
     return [texts] if whole is None else [whole, texts]

@@ -48,6 +48,8 @@ KINDS = {
     "numbered": ("n.csv", pa.array(pick(range(8)), pa.int64())),
     "tree": ({"tree": {"East": {"E1": ["p", "q"], "E2": ["r"]}, "West": {"W1": ["s", "t"]}}}, pick("pqrst")),
     "places": ("municipality", pick(["011002", "012025", "131016", "131024", "271004"])),
+    "wards": ({"municipality": ["city", "prefecture", "region"]}, pick(["131016", "141003", "141011", "141020", "271004"])),
+    "diseases": ("icd10", pick(["A00", "A00.1", "B200", "C34.9", "C341", "J45"])),
 }
 
 
@@ -69,7 +71,7 @@ def make(tmp_path):
     return run
 
 
-@pytest.mark.parametrize("min_level", [1, 2])
+@pytest.mark.parametrize("min_level", [0, 1, 2])
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_processing_writes_is_never_found_out(make, kind, min_level):
     if min_level == 2 and kind in {"whole", "list"}:
@@ -79,9 +81,8 @@ def test_what_processing_writes_is_never_found_out(make, kind, min_level):
 
 
 # A hierarchy, the level allowed, and one below it that the same values can have.
-FINER = [(kind, 1, 0) for kind in KINDS if kind != "places"] + [
-    (kind, 2, 1) for kind in ("intervals", "named", "breaks", "dates", "months", "ages", "prefix", "codes", "arx", "numbered", "tree")
-]
+DEEP = ("intervals", "named", "breaks", "dates", "months", "ages", "prefix", "codes", "arx", "numbered", "tree", "places", "diseases")
+FINER = [(kind, 1, 0) for kind in KINDS] + [(kind, 2, 1) for kind in DEEP]
 
 
 @pytest.mark.parametrize(("kind", "allowed", "given"), FINER)
@@ -113,6 +114,18 @@ def test_label_and_bounds_must_be_of_one_group(make, label, lower, upper):
     rows = table.to_pylist()
     changed = {"q": label, "q_from": lower, "q_to": upper}
     rows = [changed if row["q"] == rows[0]["q"] else row for row in rows]
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), path, write_statistics=False)
+    with pytest.raises(VerificationFailed) as caught:
+        verify_file(path, plan)
+    assert "verify-label" in {reason.code for reason in caught.value.reasons}
+
+
+@pytest.mark.parametrize("kind", ["list", "codes", "arx", "tree", "places", "diseases"])
+def test_a_label_of_no_known_value_is_found_out_where_values_may_be_released(make, kind):
+    path, plan = make(kind, "local", 0)
+    table = pq.read_table(path)
+    rows = table.to_pylist()
+    rows = [{"q": "9Z9"} if row["q"] == rows[0]["q"] else row for row in rows]
     pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), path, write_statistics=False)
     with pytest.raises(VerificationFailed) as caught:
         verify_file(path, plan)
