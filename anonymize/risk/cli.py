@@ -6,11 +6,33 @@ import click
 
 from anonymize.places import Place
 from casework.console import Group, Option, Reply, Session
+from casework.i18n import translate
 from schemas.messages import N_
 
 FILE = Place()
 CONTEXTS = click.Choice(["public", "contract", "enclave"])
 LANGUAGES = click.Choice(["ja", "en"])
+METHODS = click.Choice(["global", "local", "cells"])
+
+
+class NumberList(click.ParamType[tuple[int, ...]]):
+    """Whole numbers with commas between, none below the least."""
+
+    name = "list"
+
+    def __init__(self, least: int) -> None:
+        self.least = least
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """Return the numbers."""
+        if isinstance(value, tuple):
+            return value
+        parts = [part.strip() for part in str(value).split(",")]
+        if not all(part.isdecimal() and int(part) >= self.least for part in parts):
+            self.fail(
+                translate(N_("whole numbers from {least} on, with commas between, are expected")).format(least=self.least), param, ctx
+            )
+        return tuple(sorted({int(part) for part in parts}))
 
 
 @click.group(cls=Group)
@@ -57,3 +79,23 @@ def review(session: Session, /, **options: Any) -> Reply:
     from anonymize.risk import replies
 
     return replies.review_in_office(session, options)
+
+
+@risk.command()
+@click.option("--original", cls=Option, type=FILE, required=True, help=N_("CSV (UTF-8) or Parquet file"))
+@click.option("--plan", "plan_path", cls=Option, type=FILE, required=True, help=N_("the plan whose k and method are varied"))
+@click.option("--report", "report_path", cls=Option, type=FILE, required=True, help=N_("report to write (JSON)"))
+@click.option("--html", "html_path", cls=Option, type=FILE, required=True, help=N_("report to write for people (HTML)"))
+@click.option("--k", "ks", cls=Option, type=NumberList(2), default="2,5,10,20,50,100", show_default=True,
+              help=N_("persons of a class to try, with commas between"))  # fmt: skip
+@click.option("--method", "methods", cls=Option, type=METHODS, multiple=True, default=("global", "local"), show_default=True,
+              help=N_("method to try; may be given several times"))  # fmt: skip
+@click.option("--delimiter", cls=Option, default=",", show_default=True, help=N_("between the cells of a CSV file"))
+@click.option(
+    "--html-lang", "language", cls=Option, type=LANGUAGES, default="ja", show_default=True, help=N_("language of the HTML report")
+)
+def frontier(**options: Any) -> Reply:
+    """Show what each k costs by each method, so that people can choose; nothing is released."""
+    from anonymize.risk import replies
+
+    return replies.show_frontier(options)

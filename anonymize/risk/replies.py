@@ -10,8 +10,10 @@ from rich.table import Table
 from anonymize.publish import check_places
 from anonymize.risk.assessment import Assessment, Subject, assess
 from anonymize.risk.attacks.suite import AttackSettings
+from anonymize.risk.frontier import trace_frontier
 from anonymize.risk.gate import reasons_not_to_release
 from anonymize.risk.report import render_report
+from anonymize.risk.report.frontier_page import render_frontier
 from anonymize.risk.report.numbers import writer_for
 from anonymize.risk.thresholds import Thresholds, find_thresholds
 from casework.clock import day_of, read_clock
@@ -72,7 +74,11 @@ def read_settings(options: Mapping[str, Any], thresholds: Thresholds) -> AttackS
 
 def write_reports(assessment: Assessment, reasons: Sequence[Reason], page: str, outputs: Sequence[Path]) -> None:
     """Write the report for machines and the one for people."""
-    content = readable_json(to_document(assessment, reasons))
+    write_pair(readable_json(to_document(assessment, reasons)), page, outputs)
+
+
+def write_pair(content: bytes, page: str, outputs: Sequence[Path]) -> None:
+    """Write a report for machines and one for people: both, or neither."""
     with replace_file(outputs[0]) as report, replace_file(outputs[1]) as html:
         report.write_bytes(content)
         html.write_text(page, encoding="utf-8")
@@ -119,3 +125,26 @@ def review_in_office(session: Session, options: Mapping[str, Any]) -> Reply:
         amount = {"trials": options["attacks"], "persons": options["sample"], "seed": options["seed"]}
         assessment, reasons = review_file(office, options["file_id"], amount=amount, population=options["population"], advance=advance)
     return dataclasses.replace(answer(assessment, reasons), exit_code=ReleaseRefused.exit_code if reasons else 0)
+
+
+def show_frontier(options: Mapping[str, Any]) -> Reply:
+    """Trace the frontier as `risk frontier` was asked to; both reports are written, or neither."""
+    plan, methods, ks = load_plan(options["plan_path"]), tuple(dict.fromkeys(options["methods"])), options["ks"]
+    outputs: list[Path] = [options["report_path"], options["html_path"]]
+    check_places(options["original"], outputs)
+    with progress(N_("trying plans"), 1 + len(methods) * len(ks)) as advance:
+        work = outputs[0].resolve().parent
+        found = trace_frontier(
+            options["original"], plan, ks=ks, methods=methods, work=work, delimiter=options["delimiter"], advance=advance
+        )
+    language = options["language"]
+    page = render_frontier(found, find_translator(language), language=language, made_on=day_of(read_clock()))
+    write_pair(readable_json(found.to_json()), page, outputs)
+    table = Table(box=None, pad_edge=False)
+    for heading in (N_("method"), "k", N_("loss"), N_("rows not released"), N_("average risk")):
+        table.add_column(translate(heading), justify="left" if heading == "method" else "right")
+    for point in found.points:
+        shares = (point.loss, point.suppressed, point.average)
+        told = ["—"] * 3 if point.loss is None else [f"{share:.4f}" for share in shares if share is not None]
+        table.add_row(point.method, str(point.k), *told)
+    return Reply(found.to_json(), table)

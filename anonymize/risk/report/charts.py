@@ -103,6 +103,42 @@ def draw_intervals(rows: Sequence[Mapping[str, object]], share: str, series: Seq
     )
 
 
+def draw_frontier(rows: Sequence[Mapping[str, object]], loss: str, risk: str, series: Sequence[str]) -> str:
+    """Return one line per method: what is lost against the risk that remains, as SVG.
+
+    Parameters
+    ----------
+    rows : sequence of mappings
+        `series` (one of `series`), `loss` and `risk` (per cent), `label` (text at the point).
+    loss, risk : str
+        Titles of the axes.
+    series : sequence of str
+        Names of the methods.
+    """
+    palette, marks = [BLUE, AMBER, RED][: len(series)], ["circle", "diamond", "square"][: len(series)]
+    colour = {"field": "series", "type": "nominal", "sort": list(series), "scale": {"domain": list(series), "range": palette}}
+    scale = {"type": "log", "nice": False}
+    base = {
+        "x": {"field": "loss", "type": "quantitative", "title": loss, "scale": {"domainMin": 0, "nice": True}},
+        "y": {"field": "risk", "type": "quantitative", "title": risk, "scale": scale, "axis": {"tickCount": 6, "format": "~g"}},
+        "color": colour,
+    }
+    shape = {**colour, "scale": {"domain": list(series), "range": marks}}
+    text = {"type": "text", "align": "left", "dx": 8, "dy": -6, "fontSize": 12, "font": FONT}
+    return _draw(
+        {
+            "width": WIDE,
+            "height": 320,
+            "data": {"values": list(rows)},
+            "layer": [
+                {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {**base, "order": {"field": "risk", "type": "quantitative"}}},
+                {"mark": {"type": "point", "filled": True, "size": 95, "opacity": 1}, "encoding": {**base, "shape": shape}},
+                {"mark": text, "encoding": {**base, "text": {"field": "label"}}},
+            ],
+        }
+    )
+
+
 def _draw(spec: dict[str, Any]) -> str:
     """Return the SVG of a specification, without XML names (HTML needs none) and hidden from screen readers, who have the table."""
     import vl_convert

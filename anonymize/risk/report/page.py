@@ -3,7 +3,7 @@
 Decided here: what stands where. Not decided here: words (`texts`), numbers (`numbers`), looks (`templates`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from importlib.resources import files
 from typing import Any
@@ -55,7 +55,7 @@ def render_report(
     page: dict[str, Any] = {
         "language": language,
         "policy": POLICY,
-        "style": Markup(_read("report.css")),  # noqa: S704 - our own file
+        "style": read_style(),
         "made_on": made_on.isoformat() if made_on else None,
         "say": writer.say,
         "name": lambda key: sections.name_word(key, translate),
@@ -73,8 +73,18 @@ def render_report(
         "notes": [note.render(translate) for note in assessment.notes],
         "assessment": assessment,
     }
+    return fill_template("report.html.j2", page)
+
+
+def fill_template(name: str, page: Mapping[str, Any]) -> str:
+    """Return a page of this package; every text is escaped, and a gap without a text is an error."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(_read("report.html.j2")).render(page)
+    return environment.from_string(_read(name)).render(page)
+
+
+def read_style() -> Markup:
+    """Return the style sheet of all pages of this package."""
+    return Markup(_read("report.css"))  # noqa: S704 - our own file
 
 
 def find_titles(plan: Plan) -> dict[str, str]:
