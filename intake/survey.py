@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from intake.defects import BLANK_LINES, DUPLICATE_ROWS, MY_NUMBER, MY_NUMBER_NAME, NO_ROWS, UNDECLARED_CODE
 from intake.formats.distinct import Coded, DistinctTexts, Hashes, encode_block
-from intake.formats.hashes import find_repeats
+from intake.formats.hashes import Repeats
 from intake.formats.rows import Block
 from intake.identification import find_code_kind
 from intake.identifiers import NumberCount, count_numbers, holds_my_numbers
@@ -26,7 +26,7 @@ from schemas.errors import FileRejected
 from schemas.findings import ROWS_SHOWN, Finding
 from schemas.messages import N_, Name
 
-BLOCKS_AHEAD = 2
+BLOCKS_AHEAD = 1
 _COMPACT_EVERY = 16
 
 
@@ -91,7 +91,7 @@ class Surveyor:
         self.fields = [DistinctTexts() for _ in opened.labels]
         # one count per field, and a last one for all rows that could not be cut into fields
         self.counts = [NumberCount() for _ in (*opened.labels, None)]
-        self.hashes, self.numbers = [np.empty(0, dtype=np.uint64)], [np.empty(0, dtype=np.int64)]
+        self.repeats = Repeats()
         self.units, self.worlds = DistinctCount(), DistinctCount()
         self.rows, self.blanks = 0, 0
         self.notes: list[Finding] = []
@@ -104,13 +104,12 @@ class Surveyor:
     def look(self, numbered: Numbered) -> None:
         """Look at a block, each after those before it."""
         block, coded, hashes = numbered
-        if coded and not self.numbers[-1].size:
+        if coded and not self.repeats.parts:
             self.notes += _find_undeclared_codes(block, coded, self.opened)
         self.rows += block.rows.size + block.bad.rows.size
         self.blanks += block.blanks
         count_numbers(block, coded, self.counts)
-        self.hashes.append(hashes)
-        self.numbers.append(block.rows)
+        self.repeats.add(hashes, block.rows)
         for index, column in self.opened.places if coded else ():
             if column.name == self.opened.layout.table.unit:
                 self.units.add(trim_texts(coded[index].texts))
@@ -135,7 +134,7 @@ class Surveyor:
             raise FileRejected(N_("the file has no rows"), N_("export it again"), findings=(Finding(kind=NO_ROWS),))
         notes = [*self.notes, *(Finding(kind=MY_NUMBER_NAME, column=opened.labels[index]) for index in sorted(opened.my_number_fields))]
         notes += [Finding(kind=BLANK_LINES, count=self.blanks)] if self.blanks else []
-        notes += _find_duplicates(np.concatenate(self.hashes), np.concatenate(self.numbers))
+        notes += _find_duplicates(self.repeats.find())
         persons = self.units.count() if opened.layout.table.unit else self.rows
         return Survey(rows=self.rows, persons=persons, municipalities=_read_municipalities(self.worlds), findings=tuple(notes))
 
@@ -156,9 +155,8 @@ def survey(opened: Opened, advance: Callable[[int], None] | None = None) -> Surv
     return surveyor.finish()
 
 
-def _find_duplicates(hashes: NDArray[np.uint64], numbers: NDArray[np.int64]) -> list[Finding]:
-    """Return the rows that repeat an earlier one."""
-    repeats = numbers[find_repeats(hashes)]
+def _find_duplicates(repeats: NDArray[np.int64]) -> list[Finding]:
+    """Return what there is to say of rows that repeat an earlier one."""
     return [Finding(kind=DUPLICATE_ROWS, count=repeats.size, rows=tuple(repeats[:ROWS_SHOWN].tolist()))] if repeats.size else []
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from intake.defects import CROSS_CHECK, KEY_REPEATED
 from intake.formats.hashes import Repeats

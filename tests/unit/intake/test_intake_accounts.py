@@ -6,7 +6,7 @@ import pytest
 
 from intake.defects import FORMULA_LIKE, NOTE_KINDS, ROW_KINDS, SOUND, UNKNOWN_CODE
 from intake.formats.distinct import DistinctTexts, encode_block
-from intake.formats.hashes import find_repeats
+from intake.formats.hashes import Repeats
 from intake.formats.rows import BadRows, Block
 from intake.quality.account import ROWS_LISTED, Tally
 from intake.replies import compact_rows, list_findings
@@ -90,5 +90,11 @@ def hash_rows(*rows):
 
 def test_rows_repeat_when_every_field_is_the_same():
     hashes = hash_rows(("a", "bc"), ("ab", "c"), ("a", "bc"), ("", "abc"), ("a", "bc"))
-    assert find_repeats(hashes).tolist() == [2, 4]
+    repeats = Repeats()
+    repeats.add(hashes[:2], np.array([2, 3]))
+    repeats.add(hashes[2:2], np.empty(0, dtype=np.int64))
+    # line 5 was put aside
+    repeats.add(hashes[2:], np.array([4, 6, 7]))
+    assert repeats.find().tolist() == [4, 7]
+    assert Repeats().find().tolist() == []
     assert len(set(hashes.tolist())) == 3
