@@ -2,17 +2,19 @@
 
 import itertools
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anonymize.classes import ClassTable, Memberships, SearchTask
+from anonymize.classes import ClassTable, Diversity, Memberships, SearchTask, SensitiveCounts
 from anonymize.loss import compute_loss
 from anonymize.recoding import number_classes
 from anonymize.rows.persons import number_patterns
 from anonymize.search import find_recoding, linked
+from anonymize.search.histories import split_classes
 from schemas.errors import TargetNotReached
 from schemas.hierarchies import LevelTable
 
@@ -44,10 +46,10 @@ def files(draw):
 
 def make_table(shapes, people, asked, order=None):
     """The class table of a file: a line per combination and pattern, in any order."""
-    shared = Counter(tuple(sorted(Counter(rows).items())) if asked == "rows" else tuple(sorted(set(rows))) for rows in people)
+    shared = Counter(find_key(rows, asked) for rows in people)
     sums = defaultdict(Counter)
     for rows in people:
-        sums[tuple(sorted(Counter(rows).items())) if asked == "rows" else tuple(sorted(set(rows)))] += Counter(rows)
+        sums[find_key(rows, asked)] += Counter(rows)
     lines = [(values, p) for p, key in enumerate(sorted(shared)) for values in sorted(sums[key])]
     lines = [lines[i] for i in order] if order is not None else lines
     keys = sorted(shared)
@@ -70,6 +72,36 @@ def make_table(shapes, people, asked, order=None):
     )
 
 
+def add_secrets(table, people, secrets, asked):
+    """The table with the persons of each secret per line; `secrets` as many as each person has rows."""
+    keys = sorted({find_key(rows, asked) for rows in people})
+    members = [table.memberships.combinations[a:b].tolist() for a, b in itertools.pairwise(table.memberships.offsets)]
+    line_of = {(keys[p], tuple(table.codes[i].tolist())): i for p, lines in enumerate(members) for i in lines}
+    held = [
+        sorted({(line_of[find_key(rows, asked), row], secret) for row, secret in zip(rows, own, strict=True)})
+        for rows, own in zip(people, secrets, strict=True)
+    ]
+    entries = sorted({entry for own in held for entry in own})
+    place = {entry: i for i, entry in enumerate(entries)}
+    lines = np.array([line for line, _ in entries])
+    counts = SensitiveCounts(
+        offsets=np.searchsorted(lines, np.arange(len(table.rows) + 1)).astype(np.int64),
+        values=np.array([secret for _, secret in entries], dtype=np.int32),
+        persons=np.array([sum(entry in own for own in held) for entry in entries]),
+        distinct=3,
+        memberships=Memberships(
+            offsets=np.cumsum([0] + [len(own) for own in held]),
+            combinations=np.array([place[entry] for own in held for entry in own]),
+            persons=np.ones(len(held), dtype=np.int64),
+        ),
+    )
+    return replace(table, sensitive={"secret": counts})
+
+
+def find_key(rows, asked):
+    return tuple(sorted(Counter(rows).items())) if asked == "rows" else tuple(sorted(set(rows)))
+
+
 def make_task(table, k, limit, asked, method="global"):
     tops = np.array([len(levels.level_names) - 1 for levels in table.levels], dtype=np.int8)
     ones, zeros = np.ones(len(tops)), np.zeros(len(tops), dtype=np.int8)
@@ -78,16 +110,20 @@ def make_task(table, k, limit, asked, method="global"):
     )
 
 
-def list_losses(shapes, people, asked, k):
-    """Yield, for every node, suppressed rows and loss, counted by dictionaries."""
+def list_losses(shapes, people, asked, k, secrets=None, least=1):
+    """Yield, for every node, suppressed rows and loss, counted by dictionaries; with secrets, every class of a history needs `least`."""
     rows = sum(len(own) for own in people)
+    secrets = secrets or [[0] * len(own) for own in people]
     for node in itertools.product(*[range(len(shape[0])) for shape in shapes]):
         seen = [[tuple(shape[v][at] for shape, v, at in zip(shapes, row, node, strict=True)) for row in own] for own in people]
         histories = [tuple(sorted(cells)) if asked == "rows" else frozenset(cells) for cells in seen]
-        sizes = Counter(histories)
+        sizes, told = Counter(histories), defaultdict(set)
+        for cells, history, held in zip(seen, histories, secrets, strict=True):
+            for cell, secret in zip(cells, held, strict=True):
+                told[history, cell].add(secret)
         lost, loss = 0, 0.0
-        for own, history in zip(people, histories, strict=True):
-            if sizes[history] < k:
+        for own, cells, history in zip(people, seen, histories, strict=True):
+            if sizes[history] < k or any(len(told[history, cell]) < least for cell in cells):
                 lost, loss = lost + len(own), loss + len(own)
                 continue
             for row in own:
@@ -149,6 +185,34 @@ def test_the_local_answer_holds_loses_no_more_and_knows_no_order(file, k, limit,
     assert compute_loss(table, found, weights) <= compute_loss(table, best, weights) + 1e-12
     assert (found.levels[order] == again.levels).all()
     assert (found.suppressed[order] == again.suppressed).all()
+
+
+@settings(max_examples=120, deadline=None)
+@given(files(), st.integers(1, 3), st.sampled_from([0.0, 0.3, 0.6]), st.sampled_from(["classes", "rows"]), st.data())
+def test_secrets_differ_among_those_who_share_a_history(file, k, limit, asked, data):
+    shapes, people = file
+    secrets = [[data.draw(st.integers(0, 2)) for _ in rows] for rows in people]
+    allowed = int(np.floor(limit * sum(len(rows) for rows in people) + 1e-9))
+    possible = [loss for lost, loss in list_losses(shapes, people, asked, k, secrets, 2) if lost <= allowed]
+    table = add_secrets(make_table(shapes, people, asked), people, secrets, asked)
+    wish = (Diversity(column="secret", kind="distinct", l=2),)
+    tasks = [replace(make_task(table, k, limit, asked, method), diversity=wish) for method in ("global", "local")]
+    if not possible:
+        for task in tasks:
+            with pytest.raises(TargetNotReached):
+                find_recoding(task)
+        return
+    best, found = (find_recoding(task) for task in tasks)
+    assert compute_loss(table, best, np.ones(len(shapes))) == pytest.approx(min(possible))
+    assert compute_loss(table, found, np.ones(len(shapes))) <= min(possible) + 1e-9
+    assert table.rows[found.suppressed].sum() <= allowed
+    for recoding in (best, found):
+        split = split_classes(table, np.where(recoding.suppressed, -1, number_classes(table, recoding)), asked)
+        told = defaultdict(set)
+        for line, cell in enumerate(split):
+            entries = slice(table.sensitive["secret"].offsets[line], table.sensitive["secret"].offsets[line + 1])
+            told[cell] |= set(table.sensitive["secret"].values[entries].tolist())
+        assert all(len(values) >= 2 for cell, values in told.items() if cell >= 0)
 
 
 @settings(max_examples=60, deadline=None)
