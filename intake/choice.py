@@ -12,6 +12,7 @@ from intake.decode import find_encoding, read_text
 from intake.formats.sandbox import find_kind, read_rows
 from intake.layout import PLAIN, Layout, layout_names, load_layout, make_plain_layout
 from intake.reading import check_source, match_headings, match_positions, read_headings
+from intake.workbooks import check_workbook
 from schemas.errors import FileRejected
 from schemas.files import CHUNK_BYTES
 from schemas.findings import Severity
@@ -43,6 +44,9 @@ def choose_layout(source: Path, table: str, spec: str | None) -> Layout:
     wanted = load_table(table)
     plain = make_plain_layout(wanted, _FORMATS[find_kind(source)])
     if spec is None:
+        if plain.format == "excel":
+            # what speaks against a workbook is said before layouts are tried on it
+            check_workbook(source, plain.sheet)
         return _find_layout(source, plain)
     layout = plain if spec == PLAIN else load_layout(spec)
     if layout.table.name != table:

@@ -126,3 +126,5 @@ UNCLEAR_ZEROS = _file("unclear-zeros", N_("the number format of this column of t
 HIDDEN_ROWS = _note("hidden-rows", N_("hidden rows; read like the others"))
 HIDDEN_COLUMNS = _note("hidden-columns", N_("hidden columns; read like the others"))
 HIDDEN_SHEETS = _note("hidden-sheets", N_("hidden sheets without contents"))
+ENTITIES = _file("entities", N_("a part of the workbook declares entities, as no spreadsheet program does; check where the file came from"))
+TOO_LARGE = _file("too-large", N_("a part of the workbook is larger unpacked than any table needs; check where the file came from"))

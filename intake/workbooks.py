@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from intake.defects import (
+    ENTITIES,
     ERROR_CELLS,
     FORMULA_CELLS,
     HIDDEN_COLUMNS,
     HIDDEN_ROWS,
     HIDDEN_SHEETS,
     MACROS,
+    TOO_LARGE,
     UNCLEAR_ZEROS,
 )
 from intake.formats.sandbox import find_facts
@@ -21,6 +23,7 @@ from schemas.errors import FileRejected
 from schemas.findings import Finding, FindingKind
 from schemas.messages import N_, Name
 
+_REASONS = {"macros": MACROS, "entities": ENTITIES, "too_large": TOO_LARGE}
 _NOTES = {"hidden_rows": HIDDEN_ROWS, "hidden_columns": HIDDEN_COLUMNS, "hidden_sheets": HIDDEN_SHEETS}
 
 
@@ -38,14 +41,14 @@ def check_workbook(path: Path, sheet: str) -> tuple[Finding, ...]:
         raise FileRejected(
             N_("{file} is locked in a way that is not opened here"), N_("save it without a password, or as .xlsx with one"), file=name
         )
-    reasons = [Finding(kind=MACROS)] if facts["macros"] else []
+    reasons = [Finding(kind=kind) for key, kind in _REASONS.items() if facts[key]]
     reasons += _tell_cells(facts, "formula", FORMULA_CELLS)
     if not facts["exact"]:
         reasons += _tell_cells(facts, "error", ERROR_CELLS)
     reasons += [Finding(kind=UNCLEAR_ZEROS, column=Name(letters)) for letters in facts["unclear"]]
     if reasons:
         raise FileRejected(
-            N_("{file} holds more than values"),
+            N_("{file} holds more than values, or not as a spreadsheet program writes them"),
             N_("copy the table, paste it into a new workbook as values, set columns of codes to text, and save it as .xlsx"),
             findings=tuple(reasons),
             file=name,

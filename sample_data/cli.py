@@ -40,9 +40,15 @@ def write(*, output: Path, day: datetime | None, **options: object) -> Reply:
 
 
 @sample.command()
-def defects() -> Reply:
+@click.option("--output", cls=Option, type=NEW_FOLDER, help=N_("write whole files, one defect each, into this folder instead"))
+def defects(*, output: Path | None) -> Reply:
     """List the defects a sample can have, and what intake finds."""
-    return replies.show_defects()
+    from sample_data.bad_files import BAD_FILES, write_bad_files
+
+    if output is None:
+        return replies.show_defects()
+    write_bad_files(output)
+    return replies.show_bad_files(output, BAD_FILES)
 
 
 @sample.command()

@@ -1,5 +1,6 @@
 """What the commands of the synthetic world answer, for people and for machines."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from casework.console import Reply
 from casework.i18n import translate
 from casework.text_table import make_table
 from sample_data import places
+from sample_data.bad_files import BadFile
 from sample_data.defects import DEFECTS, get_defect
 from sample_data.demo import Story
 from sample_data.package import DEFAULT_LAYOUTS, README, Wish, check_wish, plan_files
@@ -72,6 +74,20 @@ def show_defects() -> Reply:
         for entry in DEFECTS
     ]
     return Reply({"defects": data}, table)
+
+
+def show_bad_files(output: Path, files: Iterable[BadFile]) -> Reply:
+    """Return which bad files were written, and what intake answers to each."""
+    table = make_table(N_("file"), N_("table"), N_("layout"), N_("finding"))
+    data = []
+    for bad in files:
+        where = f"{bad.finding} [{bad.column}]" if bad.column else bad.finding
+        table.add_row(f"{bad.name}{bad.suffix}", bad.table, bad.layout or "—", where)
+        data.append(
+            {"file": f"{bad.name}{bad.suffix}", "table": bad.table, "layout": bad.layout, "finding": bad.finding, "column": bad.column}
+        )
+    text = translate(N_("written to {folder}: {count} files, each with one defect")).format(folder=output, count=len(data))
+    return Reply({"folder": str(output), "files": data}, (table, text))
 
 
 def show_municipalities() -> Reply:

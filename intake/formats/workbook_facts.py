@@ -17,7 +17,9 @@ from intake.formats.number_formats import Zeros, judge_format
 from intake.formats.workbook import choose_sheet, limit_process
 
 ROWS_TOLD = 20
-PIECE_BYTES, PART_BYTES = 1 << 20, 64 << 20
+PIECE_BYTES, PART_BYTES, MEMBER_BYTES, HEAD_BYTES = 1 << 20, 64 << 20, 4 << 30, 1 << 16
+# what is kept in memory as a whole while a sheet is read
+_KEPT = {"xl/sharedStrings.xml": 256 << 20, "xl/sharedStrings.bin": 256 << 20}
 _MACROS = ("vbaProject.bin", "Basic/", "Scripts/")
 _CELL = re.compile(rb"<(?:\w+:)?(row|c|f|col)\b([^>]*)>")
 _TELLING = re.compile(rb"""<(?:\w+:)?f[\s/>]|\bt=["']e["']|\bhidden=["'](?:1|true)["']""")
@@ -50,6 +52,10 @@ class Facts:
         It is locked in a way that is not opened here.
     exact : bool
         Formats of single cells can be read.
+    entities : bool
+        A part declares a document type or entities, as no spreadsheet program does.
+    too_large : bool
+        Its parts come to more than a workbook may.
     """
 
     formulas: int = 0
@@ -64,6 +70,8 @@ class Facts:
     macros: bool = False
     locked: bool = False
     exact: bool = False
+    entities: bool = False
+    too_large: bool = False
 
     def tell(self, kind: str, row: int) -> None:
         """Count a cell with a formula or in error."""
@@ -82,6 +90,10 @@ def find_facts(path: str, sheet: str) -> Facts:
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         facts = Facts(macros=any(mark in name for name in names for mark in _MACROS))
+        facts.too_large = any(info.file_size > _KEPT.get(info.filename, MEMBER_BYTES) for info in archive.infolist())
+        facts.entities = not facts.too_large and any(_declares(archive, name) for name in names if name.endswith(".xml"))
+        if facts.too_large or facts.entities:
+            return facts
         if "content.xml" in names:
             _read_ods(archive, facts)
         elif "xl/workbook.bin" in names:
@@ -91,6 +103,12 @@ def find_facts(path: str, sheet: str) -> Facts:
         else:
             _read_xlsx(archive, sheet, facts)
     return facts
+
+
+def _declares(archive: zipfile.ZipFile, name: str) -> bool:
+    """Return whether a part begins with a document type, under which entities are declared."""
+    with archive.open(name) as content:
+        return re.search(rb"<!(?:DOCTYPE|ENTITY)", content.read(HEAD_BYTES)) is not None
 
 
 def _parse(archive: zipfile.ZipFile, name: str) -> Element:
