@@ -104,7 +104,7 @@ def _measure_hierarchical(file: WrittenFile, wish: Closeness, plan: Plan) -> flo
     Moving a share between two values crosses one group boundary at every level below that: half of what groups have too much or too
     little, added over the levels.
     """
-    values = file.fetch("SELECT value FROM whole ORDER BY place").column("value").combine_chunks()
+    values = pa.array([value for (value,) in file.ask_all("SELECT value FROM whole ORDER BY place")])
     hierarchy = load_hierarchy(wish.hierarchy or "", folder=plan.folder, as_of=plan.as_of or ANY_DAY)
     table = hierarchy.resolve(values, column=wish.column)
     height = table.codes.shape[1] - 1
@@ -115,7 +115,9 @@ def _measure_hierarchical(file: WrittenFile, wish: Closeness, plan: Plan) -> flo
         whole = f"SELECT g{level} AS g, sum(q) AS q FROM whole JOIN tree USING (place) GROUP BY g"
         part = f"SELECT class, g{level} AS g, sum(p) AS p FROM cells JOIN tree USING (place) GROUP BY class, g"
         distances.append(f"SELECT class, (sum(abs(p - q)) + 1 - sum(q)) / 2 AS d FROM ({part}) JOIN ({whole}) USING (g) GROUP BY class")
-    return file.ask_number(f"SELECT max(d) / {height} FROM (SELECT sum(d) AS d FROM ({' UNION ALL '.join(distances)}) GROUP BY class)")
+    found = file.ask_number(f"SELECT max(d) / {height} FROM (SELECT sum(d) AS d FROM ({' UNION ALL '.join(distances)}) GROUP BY class)")
+    file.connection.unregister("tree")
+    return found
 
 
 class Measured(Protocol):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from anonymize.parts import name_parts
 from schemas.errors import FileRejected
@@ -65,19 +64,6 @@ class WrittenFile:
         """
         try:
             return list(self.connection.execute(sql).fetchall())
-        except duckdb.Error as error:
-            raise _refuse(error) from None
-
-    def fetch(self, sql: str) -> pa.Table:
-        """Return all lines of an answer as a table.
-
-        Raises
-        ------
-        FileRejected
-            The file cannot be read to its end.
-        """
-        try:
-            return self.connection.execute(sql).to_arrow_table()
         except duckdb.Error as error:
             raise _refuse(error) from None
 

@@ -126,7 +126,7 @@ def keep(world, cells, k, least_values):
 
     low, high = presence
     present = persons(cells)
-    fits = {c for c in inner if 0 < matching(world, c) and present[known(c)] <= high * matching(world, c) + EPSILON}
+    fits = {c for c in inner if matching(world, c) > 0 and present[known(c)] <= high * matching(world, c) + EPSILON}
     if low == 0:
         return fits
     present = persons(fits)

@@ -1,4 +1,4 @@
-"""Where the cells of a population table lie in the hierarchies of a plan, by hand; and what a plan's population models do to a small file."""
+"""Where the cells of a population table lie in the hierarchies of a plan, by hand; what population models do to a small file."""
 
 import csv
 import json
@@ -48,7 +48,11 @@ PLACES = "municipality"
     ("hierarchy", "cells", "wanted"),
     [
         (BANDS, ["34", ""], [["34歳", "30〜34歳", "30〜39歳", "すべて"], [None, None, None, "すべて"]]),
-        (BANDS, ["30〜34歳", "30〜39歳", "すべて"], [[None, "30〜34歳", "30〜39歳", "すべて"], [None, None, "30〜39歳", "すべて"], [None] * 3 + ["すべて"]]),
+        (
+            BANDS,
+            ["30〜34歳", "30〜39歳", "すべて"],
+            [[None, "30〜34歳", "30〜39歳", "すべて"], [None, None, "30〜39歳", "すべて"], [None] * 3 + ["すべて"]],
+        ),
         (BORN, ["34"], [[None, "30〜34歳", "30〜39歳", "すべて"]]),
         (BORN, ["30〜39歳"], [[None, None, "30〜39歳", "すべて"]]),
         (PLACES, ["131016", "東京都"], [["東京都千代田区", "東京都", "関東地方", "全国"], [None, "東京都", "関東地方", "全国"]]),
@@ -137,7 +141,7 @@ def run(tmp_path, population, method="global", people=PEOPLE, **more):
 @pytest.mark.parametrize(
     ("population", "labels", "suppressed"),
     [
-        # The one row of s is less than k everywhere but in "all". Values: loss 4/10 without q and s. E1, E2: (7/4 + 1)/10, 12 and 40 people.
+        # The one row of s is less than k but in "all". Values: loss 4/10 without q and s. E1, E2: (7/4 + 1)/10, 12 and 40 people.
         ({"k_map": 4}, ["p", "q", "r"], 1),
         ({"k_map": 5}, ["E1", "E2"], 1),
         ({"k_map": 13}, ["East"], 1),
