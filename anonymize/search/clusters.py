@@ -3,11 +3,15 @@
 Decided here: how classes are merged, lifted and lowered. Not decided here: which ones.
 """
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
 from anonymize.search.lines import sum_classes
+from anonymize.search.nearness import NONE, link_members, list_members, measure_costs
 from anonymize.search.nodes import Gauge
+from anonymize.search.walks import Trees, plant_trees
 
 
 class Clusters:
@@ -49,51 +53,67 @@ class Clusters:
             total += float(self.problem.rows[inside] @ losses[self.problem.values[inside, j], levels[inside, j]])
         return total
 
-    def merge_costs(self, line: int, levels: NDArray[np.int8], rows: int) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
-        """Return what it costs to merge each class with a group of lines, and the levels of the union.
+    def merge_costs(self, number: int) -> NDArray[np.float64]:
+        """Return what it costs to merge one class with each other, on both sides; infinite where they differ at the coarsest levels."""
+        costs = np.empty(len(self.levels))
+        one = (self._positions[number].copy(), self.levels[number].copy(), int(self.rows[number]))
+        measure_costs(self._trees, (self._positions, self.levels, self.rows), one, costs)
+        costs[number] = np.inf
+        return costs
 
-        Parameters
-        ----------
-        line, levels, rows
-            A line of the group, its levels, its rows.
-
-        Returns
-        -------
-        tuple
-            (classes) loss added on both sides, infinite where they differ even at the coarsest levels or the class is gone;
-            (classes, columns) levels of the union.
-        """
-        union = np.empty_like(self.levels)
-        costs = np.where(self.rows > 0, 0.0, np.inf)
-        for j, losses in enumerate(self.problem.column_losses):
-            codes = self.problem.task.table.levels[j].codes
-            mine, theirs = self.problem.values[line, j], self.problem.values[self.firsts, j]
-            equal = codes[theirs] == codes[mine]
-            union[:, j] = np.maximum(np.maximum(equal.argmax(axis=1), self.levels[:, j]), levels[j])
-            costs[~equal[:, self.problem.coarsest[j]]] = np.inf
-            costs += self.rows * (losses[theirs, union[:, j]] - losses[theirs, self.levels[:, j]])
-            costs += rows * (losses[mine, union[:, j]] - losses[mine, levels[j]])
-        return costs, union
+    def union(self, one: int, other: int) -> NDArray[np.int8]:
+        """Return the finest levels that hold two classes."""
+        union: NDArray[np.int8] = np.maximum(self.levels[one], self.levels[other])
+        for j, table in enumerate(self.problem.task.table.levels):
+            mine, theirs = table.codes[self.problem.values[self.firsts[[one, other]], j]]
+            union[j] = max(union[j], int((mine == theirs).argmax()))
+        return union
 
     def merge(self, source: int, target: int, levels: NDArray[np.int8]) -> None:
         """Move all lines of one class into another and set its levels."""
-        self.classes[self.classes == source] = target
+        heads, tails, following = self._links
+        self.classes[list_members(heads, following, source)] = target
+        following[tails[target]] = heads[source]
+        tails[target], heads[source] = tails[source], NONE
         self.rows[target] += self.rows[source]
         self.rows[source] = 0
         self.levels[target] = levels
 
-    def add(self, line: int) -> int:
-        """Make a class of one line at the finest levels; return its number."""
-        number = len(self.levels)
-        self.classes[line] = number
-        self.levels = np.vstack([self.levels, np.array(self.problem.finest, dtype=np.int8)])
-        self.firsts = np.append(self.firsts, line)
-        self.rows = np.append(self.rows, self.problem.rows[line])
-        return number
+    def add(self, lines: NDArray[np.int64]) -> list[int]:
+        """Make a class of each line at the finest levels; return their numbers."""
+        numbers = np.arange(len(lines)) + len(self.levels)
+        self.classes[lines] = numbers
+        finest = np.array(self.problem.finest, dtype=np.int8)
+        self.levels = np.concatenate([self.levels, np.broadcast_to(finest, (len(lines), len(finest)))])
+        self.firsts = np.concatenate([self.firsts, lines])
+        self.rows = np.concatenate([self.rows, self.problem.rows[lines]])
+        self._forget_links()
+        return [int(number) for number in numbers]
+
+    @cached_property
+    def _trees(self) -> Trees:
+        """The hierarchies side by side."""
+        return plant_trees(self.problem)
+
+    @cached_property
+    def _positions(self) -> NDArray[np.int32]:
+        """(classes, columns): positions of the first line of each class, side by side."""
+        return np.ascontiguousarray(self.problem.positions[self.firsts])
+
+    @cached_property
+    def _links(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Lines of each class as linked lists: first, last, and who follows each line."""
+        return link_members(self.classes, len(self.levels))
+
+    def _forget_links(self) -> None:
+        """Look up the lines of classes anew when they are asked for next."""
+        self.__dict__.pop("_links", None)
+        self.__dict__.pop("_positions", None)
 
     def is_satisfied(self, *numbers: int, levels: NDArray[np.int8] | None = None) -> bool:
         """Whether the union of some classes meets the requirement, at given levels or those of the first."""
-        inside = np.flatnonzero(np.isin(self.classes, numbers))
+        heads, _, following = self._links
+        inside = np.concatenate([list_members(heads, following, number) for number in numbers])
         sums = self.gauge.sum_some(inside, np.zeros(len(inside), dtype=np.int32), 1)
         matched = self.gauge.match(sums, self.problem.positions[inside[:1]], self.levels[numbers[0]] if levels is None else levels)
         return bool(self.gauge.requirement.satisfied(matched)[0])
@@ -134,8 +154,14 @@ class Clusters:
         same = np.zeros(len(order), dtype=np.bool_)
         same[1:] = (cells[order[1:]] == cells[order[:-1]]).all(axis=1)
         leaders = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))
-        for source, target in zip(present[order[same]], present[order[leaders[same]]], strict=True):
-            self.merge(int(source), int(target), self.levels[target])
+        sources, targets = present[order[same]], present[order[leaders[same]]]
+        names = np.arange(len(self.levels))
+        names[sources] = targets
+        inside = self.classes >= 0
+        self.classes[inside] = names[self.classes[inside]]
+        np.add.at(self.rows, targets, self.rows[sources])
+        self.rows[sources] = 0
+        self._forget_links()
 
     def failing(self) -> NDArray[np.int64]:
         """Return the classes that do not meet the requirement, counted exactly."""

@@ -25,7 +25,7 @@ def join_leftovers(clusters: Clusters, leftovers: NDArray[np.int64]) -> None:
     leftovers : NDArray[np.int64]
         Lines without a class, in the order in which they choose.
     """
-    pending = [clusters.add(int(line)) for line in leftovers]
+    pending = clusters.add(leftovers)
     while pending:
         number = pending.pop(0)
         if clusters.rows[number] > 0:
@@ -54,19 +54,24 @@ def merge_failing(clusters: Clusters) -> None:
 def _settle(clusters: Clusters, number: int, pending: list[int]) -> None:
     """Merge a class that fails with its nearest ones until it is satisfied."""
     while not clusters.is_satisfied(number):
-        costs, union = clusters.merge_costs(int(clusters.firsts[number]), clusters.levels[number].copy(), int(clusters.rows[number]))
-        costs[number] = np.inf
+        costs = clusters.merge_costs(number)
         settled = costs.copy()
         settled[pending] = np.inf
-        order = np.argsort(settled, kind="stable")[:CANDIDATES]
-        near = [int(c) for c in order if np.isfinite(settled[c])]
+        near = _find_least(settled)
         grows = clusters.gauge.requirement.grows
         if not np.isfinite(costs).any() and not clusters.lift(number):
             raise InternalError(N_("a coarsest class fails that did not fail before"), N_("report this defect"))
         if not np.isfinite(costs).any():
             return
-        target = next(
-            (c for c in near if grows or clusters.is_satisfied(number, c, levels=union[c])), near[0] if near else int(np.argmin(costs))
-        )
-        clusters.merge(number, target, union[target])
+        fits = (c for c in near if grows or clusters.is_satisfied(number, c, levels=clusters.union(number, c)))
+        target = next(fits, near[0] if near else int(np.argmin(costs)))
+        clusters.merge(number, target, clusters.union(number, target))
         number = target
+
+
+def _find_least(costs: NDArray[np.float64]) -> list[int]:
+    """Return the classes of the smallest finite costs, ascending; of equal ones the first."""
+    last = min(CANDIDATES, len(costs)) - 1
+    few = np.flatnonzero(costs <= np.partition(costs, last)[last])
+    few = few[np.argsort(costs[few], kind="stable")][:CANDIDATES]
+    return [int(c) for c in few if np.isfinite(costs[c])]

@@ -112,7 +112,7 @@ def roll_up(problem: Problem, lines: Lines, levels: Sequence[int]) -> Lines:
         sum_by_class(ids, lines.rows, classes),
         sum_by_class(ids, lines.persons, classes),
         None if lines.memberships is None else _merge_members(lines.memberships, ids),
-        {name: sum_sensitive(counts, ids, classes) for name, counts in lines.sensitive.items()},
+        {name: sum_sensitive(counts, ids, classes, to_be_summed=True) for name, counts in lines.sensitive.items()},
     )
 
 
@@ -122,8 +122,11 @@ def take_lines(lines: Lines, chosen: NDArray[np.int64]) -> Lines:
     return Lines(lines.codes[chosen], lines.positions[chosen], lines.rows[chosen], lines.persons[chosen], None, sensitive)
 
 
-def sum_sensitive(counts: SensitiveCounts, ids: NDArray[np.int32], classes: int) -> SensitiveCounts:
-    """Return the persons of each sensitive value per class (exact when `counts.memberships` is given or not needed)."""
+def sum_sensitive(counts: SensitiveCounts, ids: NDArray[np.int32], classes: int, *, to_be_summed: bool = False) -> SensitiveCounts:
+    """Return the persons of each sensitive value per class (exact when `counts.memberships` is given or not needed).
+
+    Who stands in which class is kept only for sums that are to be summed again.
+    """
     owners = np.repeat(ids.astype(np.int64), np.diff(counts.offsets))
     kept = owners >= 0
     keys, entries = number_keys(owners[kept] * counts.distinct + counts.values[kept], classes * counts.distinct)
@@ -134,7 +137,7 @@ def sum_sensitive(counts: SensitiveCounts, ids: NDArray[np.int32], classes: int)
         persons = sum_by_class(entry_of, counts.persons, len(keys))
     else:
         persons = count_distinct(entry_of, to_patterns(memberships), len(keys))
-        memberships = _merge_members(memberships, entry_of)
+        memberships = _merge_members(memberships, entry_of) if to_be_summed else None
     offsets = np.searchsorted(keys, np.arange(classes + 1) * counts.distinct).astype(np.int64)
     return SensitiveCounts(
         offsets=offsets,

@@ -5,6 +5,7 @@ Decided here: how a node is measured and what is kept of it. Not decided here: w
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,13 @@ from anonymize.models.k import AtLeastPersons
 from anonymize.models.population import PopulationIndex, PresenceWithin
 from anonymize.models.requirement import ClassSums, Requirement
 from anonymize.search.kernels import measure_failed
-from anonymize.search.lines import Lines, all_lines, group_lines, make_requirement, roll_up, sum_classes, take_lines
+from anonymize.search.lines import Lines, all_lines, group_lines, make_requirement, roll_up, sum_classes
+from anonymize.search.patterns import PatternIndex
 from anonymize.search.problem import Levels, Problem
 
 CACHED_LINES = 4_000_000
+# Where fewer than this part of the lines is asked for, only these are looked at.
+FEW_LINES = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,11 +146,16 @@ class Gauge:
 
     def sum_some(self, chosen: NDArray[np.int64], ids: NDArray[np.int32], classes: int) -> ClassSums:
         """Return exact counts per class over some of the lines, `ids` being their classes."""
-        if self.is_additive and self.lines.memberships is None:
-            return sum_classes(take_lines(self.lines, chosen), ids, classes)
+        if FEW_LINES * len(chosen) <= len(self.lines.rows):
+            return self._index.sum_some(chosen, ids, classes)
         everyone = np.full(len(self.lines.rows), -1, dtype=np.int32)
         everyone[chosen] = ids
         return sum_classes(self.lines, everyone, classes)
+
+    @cached_property
+    def _index(self) -> PatternIndex:
+        """The lines, so that some of them are counted without the others."""
+        return PatternIndex(self.lines)
 
     def bound(self, finest: Levels, coarsest: Node) -> float:
         """Return a loss that no node between the two stays below: rows doomed at the coarsest cost 1, others at least the finest."""
