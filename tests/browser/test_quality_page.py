@@ -11,9 +11,18 @@ from schemas.check_digits import append
 
 pytestmark = pytest.mark.browser
 ROW = {
-    "person_key": "K0000001", "insurer_number": append("insurer", "90202"), "birth_date": "1950-01-31", "sex": "2",
-    "municipality_code": "902021", "treated_month": "2024-04", "care_kind": "1", "cost_yen": "1000", "copayment_yen": "300", "disease_code": "I10", "note": "",
-}  # fmt: skip
+    "person_key": "K0000001",
+    "insurer_number": append("insurer", "90202"),
+    "birth_date": "1950-01-31",
+    "sex": "2",
+    "municipality_code": "902021",
+    "treated_month": "2024-04",
+    "care_kind": "1",
+    "cost_yen": "1000",
+    "copayment_yen": "300",
+    "disease_code": "I10",
+    "note": "",
+}
 
 
 @pytest.fixture(scope="module")
