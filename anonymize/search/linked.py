@@ -78,10 +78,13 @@ def find_linked_local(task: SearchTask) -> Recoding:
     top = gauge.measure(problem.coarsest, gauge.lines)
     if gauge.is_barren(top):
         raise make_error(task, top.failed_rows)
-    found = [_answer(people, chain) for chain in dict.fromkeys(_list_chains(people))]
+    found: list[Recoding] = []
+    for chain in dict.fromkeys(_list_chains(people)):
+        if not found or not _is_over(task, start):
+            found.append(_answer(people, chain, _limit_time(task, start)))
     held = [recoding for recoding in found if int(task.table.rows[recoding.suppressed].sum()) <= row_limit(task)]
-    if not held or len(people.codes) <= MANY_LINES:
-        held.append(replace(find_global(task), method="local"))
+    if not held or (len(people.codes) <= MANY_LINES and not _is_over(task, start)):
+        held.append(replace(find_global(_limit_time(task, start)), method="local"))
     best = min(held, key=lambda recoding: compute_loss(task.table, recoding, task.weights))
     record = SearchRecord(
         lattice=problem.lattice,
@@ -91,6 +94,17 @@ def find_linked_local(task: SearchTask) -> Recoding:
         seconds=time.perf_counter() - start,
     )
     return replace(best, search=record)
+
+
+def _limit_time(task: SearchTask, start: float) -> SearchTask:
+    """Return the task with what is left of its budget of time."""
+    if task.budget_seconds is None:
+        return task
+    return replace(task, budget_seconds=max(task.budget_seconds - (time.perf_counter() - start), 0.0))
+
+
+def _is_over(task: SearchTask, start: float) -> bool:
+    return _limit_time(task, start).budget_seconds == 0.0
 
 
 def _gather(task: SearchTask) -> People:
@@ -132,13 +146,11 @@ def _descend(people: People, first: tuple[int, ...]) -> tuple[Levels, ...]:
         chain.append(here)
 
 
-def _answer(people: People, chain: tuple[Levels, ...]) -> Recoding:
+def _answer(people: People, chain: tuple[Levels, ...], task: SearchTask) -> Recoding:
     """Return the recoding that a local search over persons gives with one chain; who does not hold is suppressed."""
-    gauge = people.gauge
-    task, finest_first = gauge.problem.task, chain[::-1]
-    persons = _person_task(people, finest_first)
+    gauge, finest_first = people.gauge, chain[::-1]
     try:
-        solved = find_local(persons)
+        solved = find_local(_person_task(people, finest_first, task))
     except TargetNotReached:
         return _suppress_all(task)
     at = np.asarray(finest_first, dtype=np.int8)[solved.levels[:, -1]]
@@ -171,9 +183,9 @@ def _suppress_all(task: SearchTask) -> Recoding:
     return Recoding(method="local", levels=levels, suppressed=np.ones(len(levels), dtype=np.bool_), search=record)
 
 
-def _person_task(people: People, nodes: tuple[Levels, ...]) -> SearchTask:
+def _person_task(people: People, nodes: tuple[Levels, ...], task: SearchTask) -> SearchTask:
     """Return the task over persons: a line per pattern, whose last column is the history at each of the nodes, finest first."""
-    task, table = people.gauge.problem.task, people.gauge.problem.task.table
+    table = task.table
     fixed, patterns = list(people.fixed), people.patterns
     rows = np.add.reduceat(people.gauge.lines.rows, patterns.offsets[:-1])
     history = _make_history(people, nodes, rows)

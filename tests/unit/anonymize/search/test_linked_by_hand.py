@@ -188,3 +188,16 @@ def test_a_coarser_column_is_proposed_first(linked_of, task_of):
         find_recoding(task_of(table, 2, linked="classes", max_levels=np.array([1], dtype=np.int8)))
     assert caught.value.hint.params["column"] == "column_0"
     assert caught.value.hint.params["level"] == "level 2"
+
+
+@pytest.mark.parametrize("method", ["global", "local"])
+def test_without_time_there_is_still_an_answer_that_holds(linked_of, task_of, method):
+    patterns = [(4, {(0,): 1}), (4, {(0,): 1, (1,): 1}), (2, {(0,): 1, (3,): 1}), (2, {(1,): 1, (2,): 1})]
+    table = linked_of([MONTH], patterns)
+    found = find_recoding(task_of(table, 4, linked="classes", method=method, budget_seconds=0.0))
+    assert not found.suppressed.any()
+    members = table.memberships
+    cells = [(int(level), MONTH[month][level]) for (month,), (level,) in zip(table.codes, found.levels, strict=True)]
+    histories = [frozenset(cells[i] for i in members.combinations[a:b]) for a, b in zip(members.offsets, members.offsets[1:], strict=False)]
+    shared = {h: sum(p for p, other in zip(members.persons, histories, strict=True) if other == h) for h in histories}
+    assert min(shared.values()) >= 4
