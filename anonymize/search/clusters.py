@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anonymize.search.lines import sum_classes
-from anonymize.search.nearness import NONE, link_members, list_members, measure_costs
+from anonymize.search.nearness import NONE, Standing, find_nearest, link_members, list_members
 from anonymize.search.nodes import Gauge
 from anonymize.search.walks import Trees, plant_trees
 
@@ -53,13 +53,20 @@ class Clusters:
             total += float(self.problem.rows[inside] @ losses[self.problem.values[inside, j], levels[inside, j]])
         return total
 
-    def merge_costs(self, number: int) -> NDArray[np.float64]:
-        """Return what it costs to merge one class with each other, on both sides; infinite where they differ at the coarsest levels."""
-        costs = np.empty(len(self.levels))
-        one = (self._positions[number].copy(), self.levels[number].copy(), int(self.rows[number]))
-        measure_costs(self._trees, (self._positions, self.levels, self.rows), one, costs)
-        costs[number] = np.inf
-        return costs
+    def find_nearest(self, number: int, waits: NDArray[np.bool_], most: int) -> tuple[list[int], int]:
+        """Return the classes that are cheapest to merge with, and the cheapest of those that wait for a class themselves.
+
+        Parameters
+        ----------
+        number : int
+            The class that is to be merged.
+        waits : NDArray[np.bool_]
+            (classes): who waits.
+        most : int
+            How many to return.
+        """
+        near, waiting = find_nearest(self._trees, Standing(self._positions, self.levels, self.rows, waits), number, most)
+        return [int(c) for c in near], int(waiting)
 
     def union(self, one: int, other: int) -> NDArray[np.int8]:
         """Return the finest levels that hold two classes."""

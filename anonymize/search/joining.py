@@ -25,11 +25,13 @@ def join_leftovers(clusters: Clusters, leftovers: NDArray[np.int64]) -> None:
     leftovers : NDArray[np.int64]
         Lines without a class, in the order in which they choose.
     """
-    pending = clusters.add(leftovers)
-    while pending:
-        number = pending.pop(0)
+    numbers = clusters.add(leftovers)
+    waits = np.zeros(len(clusters.levels), dtype=np.bool_)
+    waits[numbers] = True
+    for number in numbers:
+        waits[number] = False
         if clusters.rows[number] > 0:
-            _settle(clusters, number, pending)
+            _settle(clusters, number, waits)
 
 
 def repair(clusters: Clusters) -> None:
@@ -47,31 +49,20 @@ def merge_failing(clusters: Clusters) -> None:
     while len(failing := clusters.failing()):
         for number in failing:
             if clusters.rows[number] > 0:
-                _settle(clusters, int(number), [])
+                _settle(clusters, int(number), np.zeros(len(clusters.levels), dtype=np.bool_))
         clusters.unify()
 
 
-def _settle(clusters: Clusters, number: int, pending: list[int]) -> None:
-    """Merge a class that fails with its nearest ones until it is satisfied."""
+def _settle(clusters: Clusters, number: int, waits: NDArray[np.bool_]) -> None:
+    """Merge a class that fails with its nearest ones, those that wait for a class last, until it is satisfied."""
+    grows = clusters.gauge.requirement.grows
     while not clusters.is_satisfied(number):
-        costs = clusters.merge_costs(number)
-        settled = costs.copy()
-        settled[pending] = np.inf
-        near = _find_least(settled)
-        grows = clusters.gauge.requirement.grows
-        if not np.isfinite(costs).any() and not clusters.lift(number):
-            raise InternalError(N_("a coarsest class fails that did not fail before"), N_("report this defect"))
-        if not np.isfinite(costs).any():
+        near, waiting = clusters.find_nearest(number, waits, CANDIDATES)
+        if not near and waiting < 0:
+            if not clusters.lift(number):
+                raise InternalError(N_("a coarsest class fails that did not fail before"), N_("report this defect"))
             return
         fits = (c for c in near if grows or clusters.is_satisfied(number, c, levels=clusters.union(number, c)))
-        target = next(fits, near[0] if near else int(np.argmin(costs)))
+        target = next(fits, near[0] if near else waiting)
         clusters.merge(number, target, clusters.union(number, target))
         number = target
-
-
-def _find_least(costs: NDArray[np.float64]) -> list[int]:
-    """Return the classes of the smallest finite costs, ascending; of equal ones the first."""
-    last = min(CANDIDATES, len(costs)) - 1
-    few = np.flatnonzero(costs <= np.partition(costs, last)[last])
-    few = few[np.argsort(costs[few], kind="stable")][:CANDIDATES]
-    return [int(c) for c in few if np.isfinite(costs[c])]

@@ -3,6 +3,8 @@
 Decided here: how cost and members are found fast. Not decided here: who is merged.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,33 +14,56 @@ from anonymize.search.walks import Trees
 NONE = -1
 
 
-@compiled
-def measure_costs(
-    trees: Trees,
-    classes: tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.int64]],
-    one: tuple[NDArray[np.int32], NDArray[np.int8], int],
-    costs: NDArray[np.float64],
-) -> None:
-    """Write what it costs to merge each class with one group of lines, on both sides; infinite for classes without rows or beyond reach.
+class Standing(NamedTuple):
+    """Classes side by side: positions of a line of each, levels, rows (0 for classes that are gone), and who waits for a class itself."""
 
-    `classes` are the positions of a line, the levels and rows of each class; `one` is the same of the group.
-    """
-    positions, levels, rows = classes
-    own, own_levels, own_rows = one
-    for c in range(len(rows)):
-        costs[c] = 0.0 if rows[c] > 0 else np.inf
-        if rows[c] == 0:
+    positions: NDArray[np.int32]
+    levels: NDArray[np.int8]
+    rows: NDArray[np.int64]
+    waits: NDArray[np.bool_]
+
+
+@compiled
+def _measure_cost(trees: Trees, classes: Standing, one: int, other: int, limit: float) -> float:
+    """Return what it costs to merge two classes, on both sides; infinite beyond the limit or the coarsest levels."""
+    cost = 0.0
+    for j in range(classes.positions.shape[1]):
+        mine, theirs = classes.positions[one, j], classes.positions[other, j]
+        union = max(classes.levels[one, j], classes.levels[other, j])
+        while union < trees.coarsest[j] and trees.groups[mine, union] != trees.groups[theirs, union]:
+            union += 1
+        if trees.groups[mine, union] != trees.groups[theirs, union]:
+            return np.inf
+        cost += classes.rows[other] * (trees.losses[theirs, union] - trees.losses[theirs, classes.levels[other, j]])
+        cost += classes.rows[one] * (trees.losses[mine, union] - trees.losses[mine, classes.levels[one, j]])
+        if cost > limit:
+            return np.inf
+    return cost
+
+
+@compiled
+def find_nearest(trees: Trees, classes: Standing, one: int, most: int) -> tuple[NDArray[np.int64], int]:
+    """Return the classes that are cheapest to merge with, the cheapest first, and the cheapest of those that wait (-1 for none)."""
+    near, costs, count = np.full(most + 1, NONE), np.full(most + 1, np.inf), 0
+    waiting, least = NONE, np.inf
+    for c in range(len(classes.rows)):
+        if c == one or classes.rows[c] == 0:
             continue
-        for j in range(len(own)):
-            mine, theirs = own[j], positions[c, j]
-            union = max(levels[c, j], own_levels[j])
-            while union < trees.coarsest[j] and trees.groups[mine, union] != trees.groups[theirs, union]:
-                union += 1
-            if trees.groups[mine, union] != trees.groups[theirs, union]:
-                costs[c] = np.inf
-                break
-            costs[c] += rows[c] * (trees.losses[theirs, union] - trees.losses[theirs, levels[c, j]])
-            costs[c] += own_rows * (trees.losses[mine, union] - trees.losses[mine, own_levels[j]])
+        if classes.waits[c]:
+            cost = _measure_cost(trees, classes, one, c, least) if count == 0 else np.inf
+            if cost < least:
+                waiting, least = c, cost
+            continue
+        cost = _measure_cost(trees, classes, one, c, costs[most - 1])
+        if not cost < costs[most - 1]:
+            continue
+        at = min(count, most - 1)
+        while at > 0 and costs[at - 1] > cost:
+            near[at], costs[at] = near[at - 1], costs[at - 1]
+            at -= 1
+        near[at], costs[at] = c, cost
+        count = min(count + 1, most)
+    return near[:count], waiting
 
 
 @compiled
