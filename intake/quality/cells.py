@@ -4,7 +4,7 @@ Decided here: how a condition of a check is judged over all rows at once. A miss
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -73,11 +73,15 @@ class Rows:
         Row numbers in the sender's file.
     as_of : date or None
         The day the contents are of.
+    known_numbers, known_days : dict
+        What was worked out for a column already.
     """
 
     columns: Mapping[str, ColumnCells]
     numbers: NDArray[np.int64]
     as_of: date | None
+    known_numbers: dict[str, Numbers] = field(default_factory=dict)
+    known_days: dict[str, tuple[Numbers, Numbers]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -93,29 +97,41 @@ class Rows:
             return np.full(self.numbers.size, float(operand))
         if operand == AS_OF and self.as_of is not None:
             return np.full(self.numbers.size, float((self.as_of - _EPOCH).days))
-        cells = self.columns[operand]
-        values = cells.values.cast(pa.int32()) if pa.types.is_date32(cells.values.type) else cells.values
-        return np.asarray(values.cast(pa.float64()).to_numpy(zero_copy_only=False)[cells.indices])
+        if operand not in self.known_numbers:
+            cells = self.columns[operand]
+            values = cells.values.cast(pa.int32()) if pa.types.is_date32(cells.values.type) else cells.values
+            self.known_numbers[operand] = values.cast(pa.float64()).to_numpy(zero_copy_only=False)[cells.indices]
+        return self.known_numbers[operand]
 
     def get_months(self, operand: str) -> Numbers:
         """Return the month per row, counted from 1970; NaN where nothing is."""
-        years, months, _ = self._split(operand)
-        return years * 12 + months
-
-    def _split(self, operand: str) -> tuple[Numbers, Numbers, Numbers]:
-        """Return year, month and day per row."""
-        if operand == AS_OF and self.as_of is not None:
-            parts = (self.as_of.year, self.as_of.month, self.as_of.day)
-            return tuple(np.full(self.numbers.size, float(part)) for part in parts)  # type: ignore[return-value]
-        cells = self.columns[operand]
-        found = (function(cells.values).cast(pa.float64()).to_numpy(zero_copy_only=False) for function in (pc.year, pc.month, pc.day))
-        return tuple(part[cells.indices] for part in found)
+        return self._split(operand)[0]
 
     def get_ages(self, birth: str, day: str) -> Numbers:
         """Return the age in whole years per row on a day."""
-        born, then = self._split(birth), self._split(day)
-        not_yet = (then[1] < born[1]) | ((then[1] == born[1]) & (then[2] < born[2]))
-        return np.asarray(then[0] - born[0] - not_yet)
+        (born_month, born_day), (month, day_of_month) = self._split(birth), self._split(day)
+        return np.asarray(np.floor((month - born_month - (day_of_month < born_day)) / 12))
+
+    def _split(self, operand: str) -> tuple[Numbers, Numbers]:
+        """Return the month, counted from 1970, and the day of the month per row."""
+        if operand not in self.known_days:
+            is_day = operand == AS_OF
+            days = pa.array([self.as_of], pa.date32()) if is_day else self.columns[operand].values
+            indices = np.zeros(self.numbers.size, dtype=np.int64) if is_day else self.columns[operand].indices
+            months, rest = _split_days(days)
+            self.known_days[operand] = months[indices], rest[indices]
+        return self.known_days[operand]
+
+
+def _split_days(days: pa.Array) -> tuple[Numbers, Numbers]:
+    """Return months, counted from 1970, and days of the month; NaN where nothing is."""
+    whole = np.asarray(days.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False)).astype("datetime64[D]")
+    months = whole.astype("datetime64[M]")
+    parts = (months.astype(np.float64), (whole - months.astype("datetime64[D]")).astype(np.float64) + 1)
+    missing = ~days.is_valid().to_numpy(zero_copy_only=False)
+    for part in parts:
+        part[missing] = np.nan
+    return parts
 
 
 def _is(rows: Rows, operands: Any) -> Mask:

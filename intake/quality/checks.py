@@ -95,6 +95,7 @@ class CheckBook:
     repeats: Repeats = field(default_factory=Repeats)
     key: tuple[str, ...] = ()
     titles: dict[str, str] = field(default_factory=dict)
+    told: dict[str, Any] = field(default_factory=dict)
 
     def add(self, rows: Rows) -> None:
         """Judge the rows of a block."""
@@ -103,6 +104,7 @@ class CheckBook:
                 self._judge(check, rows)
         self.key = tuple(name for name in self.table.key if rows.has(name))
         self.titles = {name: str(rows.columns[name].label) for name in self.key}
+        self.told = {}
         if self.key:
             self.repeats.add(hash_key(rows, self.key), rows.numbers)
 
@@ -148,8 +150,10 @@ class CheckBook:
         """Return how many rows repeat the key of an earlier one, and the first of them."""
         if not self.repeats.parts:
             return {"key": [], "count": None, "rows": []}
-        numbers = self.repeats.find()
-        return {"key": list(self.key), "count": int(numbers.size), "rows": numbers[:ROWS_SHOWN].tolist()}
+        if not self.told:
+            numbers = self.repeats.find()
+            self.told = {"key": list(self.key), "count": int(numbers.size), "rows": numbers[:ROWS_SHOWN].tolist()}
+        return self.told
 
 
 def hash_key(rows: Rows, names: tuple[str, ...]) -> Hashes:
