@@ -225,7 +225,7 @@ def measure_models(released: Released, subject: Subject, thresholds: Thresholds,
     if subject.population is not None:
         sizes = read_sizes(released, subject.population, find_labels(released, subject.plan, subject.population, kinds))
         figures += measure_population(sizes, thresholds.highest)
-    return figures + measure_attributes(released, {c.column: c.distance for c in subject.plan.privacy.closeness})
+    return figures + measure_attributes(released, subject.plan)
 
 
 def _measure_extent(originals: Originals, released: Released) -> Extent:
@@ -250,7 +250,8 @@ def attack_release(
     def process_half(source: Path, output: Path) -> None:
         from anonymize.pipeline import process
 
-        part = dataclasses.replace(plan, remove=None, aggregate=None)  # the list need not lie here, and rows were reduced before
+        # The list and the population need not lie here, and rows were reduced before.
+        part = dataclasses.replace(plan, remove=None, aggregate=None, privacy=dataclasses.replace(plan.privacy, population=None))
         process(source=source, plan=part, output=output, method=released.facts.get("method"), seed=settings.seed)
 
     attacked = Attacked(originals=originals, released=released, plan=plan, process=process_half)

@@ -3,13 +3,17 @@
 Decided here: l (distinct values), homogeneous classes, and t (distance from the whole file), per sensitive column, on the written file.
 """
 
-from collections.abc import Mapping
+import numpy as np
+import pyarrow as pa
 
 from anonymize.risk.figures import Definition, Figure
 from anonymize.risk.released import Released, ReleasedColumn
 from anonymize.risk.samples import population_of
 from schemas.embedded_sql import quote
+from schemas.hierarchies import load_hierarchy
 from schemas.messages import N_
+from schemas.plan import ANY_DAY, Plan
+from schemas.plan_models import Closeness
 
 MACHANAVAJJHALA_2007 = "A. Machanavajjhala et al. (2007), l-Diversity, doi:10.1145/1217299.1217302"
 LI_2007 = "N. Li, T. Li, S. Venkatasubramanian (2007), t-Closeness, doi:10.1109/ICDE.2007.367856"
@@ -46,15 +50,15 @@ CLOSENESS = Definition(
 )
 
 
-def measure_attributes(released: Released, distances: Mapping[str, str] | None = None) -> tuple[Figure, ...]:
+def measure_attributes(released: Released, plan: Plan | None = None) -> tuple[Figure, ...]:
     """Return the figures of every sensitive column.
 
     Parameters
     ----------
     released : Released
-        The written file; a missing sensitive value is a value.
-    distances : Mapping[str, str] or None
-        Column → "equal" or "ordered", as the plan asks; otherwise numbers and dates are ordered, text is not.
+        The written file. A missing sensitive value is a value, but none of the l distinct ones, as in the search and the verifier.
+    plan : Plan or None
+        Its t-closeness says by which distance a column is measured; in other columns numbers and dates are ordered, text is not.
 
     Returns
     -------
@@ -67,19 +71,15 @@ def measure_attributes(released: Released, distances: Mapping[str, str] | None =
     """
     if not released.rows:
         return ()
-    asked = distances or {}
-    return tuple(
-        figure
-        for column in released.sensitive
-        for figure in _measure_column(released, column, asked.get(column.column, "ordered" if column.ordered else "equal"))
-    )
+    asked = {wish.column: wish for wish in plan.privacy.closeness} if plan else {}
+    return tuple(figure for column in released.sensitive for figure in _measure_column(released, column, plan, asked.get(column.column)))
 
 
-def _measure_column(released: Released, column: ReleasedColumn, distance: str) -> tuple[Figure, ...]:
+def _measure_column(released: Released, column: ReleasedColumn, plan: Plan | None, wish: Closeness | None) -> tuple[Figure, ...]:
     """Return the four figures of one sensitive column."""
     _make_cells(released, column)
     diversity, certainty, homogeneous, persons = released.fetch_row(_SUMMARY)
-    (closeness,) = released.fetch_row(_ORDERED if distance == "ordered" else _EQUAL)
+    closeness = _measure_closeness(released, column, plan, wish)
     over = population_of(released.persons, released.counted)
     return (
         HOMOGENEOUS.measure(homogeneous / persons, over, column=column.name, persons=int(homogeneous)),
@@ -89,13 +89,31 @@ def _measure_column(released: Released, column: ReleasedColumn, distance: str) -
     )
 
 
+def _measure_closeness(released: Released, column: ReleasedColumn, plan: Plan | None, wish: Closeness | None) -> float:
+    """Return the greatest distance of a class; a hierarchical one is the mean of the equal distances between the groups of each level."""
+    distance = wish.distance if wish else ("ordered" if column.ordered else "equal")
+    if plan is None or wish is None or distance != "hierarchical":
+        return float(released.fetch_row(_ORDERED if distance == "ordered" else _EQUAL)[0])
+    values = released.connection.execute(f"SELECT DISTINCT {quote(column.name)} AS v FROM released ORDER BY v NULLS LAST").fetchall()  # noqa: S608
+    hierarchy = load_hierarchy(wish.hierarchy or "", folder=plan.folder, as_of=plan.as_of or ANY_DAY)
+    table = hierarchy.resolve(pa.array([value for (value,) in values]), column=column.column)
+    height = table.codes.shape[1] - 1
+    levels = [
+        pa.table({"value": np.arange(len(values)) + 1, "depth": np.full(len(values), at), "g": table.codes[:, at]}) for at in range(height)
+    ]
+    released.connection.register("tree", pa.concat_tables(levels))
+    (found,) = released.fetch_row(_HIERARCHICAL)
+    released.connection.unregister("tree")
+    return float(found)
+
+
 def _make_cells(released: Released, column: ReleasedColumn) -> None:
     """Make the table `cells`: class number, rank of the value, persons."""
     keys = ", ".join(quote(name) for name in released.quasi_identifiers) or "true"
     released.connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE cells AS
         SELECT dense_rank() OVER (ORDER BY {", ".join(f"k{i}" for i in range(len(released.quasi_identifiers))) or "1"}) AS class,
-               dense_rank() OVER (ORDER BY v NULLS LAST) AS value, persons
+               dense_rank() OVER (ORDER BY v NULLS LAST) AS value, v IS NULL AS missing, persons
         FROM (SELECT {_keys(released)}, {quote(column.name)} AS v, {released.person_sql} AS persons
               FROM released GROUP BY {keys}, {quote(column.name)})"""  # noqa: S608 - names are quoted
     )
@@ -107,8 +125,9 @@ def _keys(released: Released) -> str:
 
 # A person with several values in a class is counted at each: shares are of (person, value) pairs.
 _SUMMARY = """
-WITH classes AS (SELECT class, count(*) AS l, max(persons) / sum(persons) AS certainty, sum(persons) AS persons FROM cells GROUP BY class)
-SELECT min(l), max(certainty), coalesce(sum(persons) FILTER (l = 1), 0), sum(persons) FROM classes
+WITH classes AS (SELECT class, count(*) AS held, count(*) FILTER (NOT missing) AS l, max(persons) / sum(persons) AS certainty,
+                        sum(persons) AS persons FROM cells GROUP BY class)
+SELECT min(l), max(certainty), coalesce(sum(persons) FILTER (held = 1), 0), sum(persons) FROM classes
 """
 
 # Half the sum of absolute differences; values absent from a class add their whole share: Σ|p−q| = Σ_present(|p−q|−q) + 1.
@@ -127,4 +146,14 @@ WITH whole AS (SELECT value, sum(persons) / (SELECT sum(persons) FROM cells) AS 
      steps AS (SELECT class, abs(sum(d) OVER (PARTITION BY class ORDER BY value)) AS s FROM grid)
 SELECT coalesce(max(t), 0) FROM (
     SELECT sum(s) / greatest((SELECT count(*) - 1 FROM whole), 1) AS t FROM steps GROUP BY class)
+"""
+
+# The equal distance between the groups of each level, and their mean over the levels.
+_HIERARCHICAL = """
+WITH grouped AS (SELECT class, depth, g, sum(persons) AS n FROM cells JOIN tree USING (value) GROUP BY class, depth, g),
+     whole AS (SELECT depth, g, sum(n) / sum(sum(n)) OVER (PARTITION BY depth) AS q FROM grouped GROUP BY depth, g),
+     part AS (SELECT class, depth, g, n / sum(n) OVER (PARTITION BY class, depth) AS p FROM grouped),
+     levels AS (SELECT class, depth, greatest(0, (sum(abs(p - q) - q) + 1) / 2) AS d FROM part JOIN whole USING (depth, g)
+                GROUP BY class, depth)
+SELECT max(t) FROM (SELECT avg(d) AS t FROM levels GROUP BY class)
 """

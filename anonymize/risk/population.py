@@ -4,7 +4,6 @@ Decided here: a table of people (columns named as quasi-identifiers, cells as re
 column `persons`) gives population class sizes. Nothing is estimated: without a table there is no figure.
 """
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,19 +13,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from anonymize.populations import PERSONS, read_heading, read_people, refuse_columns, refuse_table
 from anonymize.risk.figures import Definition, Figure
 from anonymize.risk.narrowed import find_members, read_cells
 from anonymize.risk.released import Released
 from anonymize.risk.samples import DANKAR_2010, EL_EMAM_2011
 from schemas.embedded_sql import quote
-from schemas.errors import FileRejected
 from schemas.hierarchies import load_hierarchy
 from schemas.messages import N_, Message, Name
 from schemas.plan import Plan
 
 SWEENEY_KMAP = "L. Sweeney (2001), Computational Disclosure Control (k-map), hdl:1721.1/8589"
 NERGIZ_2007 = "M. E. Nergiz et al. (2007), Hiding the presence of individuals from shared databases, doi:10.1145/1247480.1247554"
-PERSONS = "persons"
 
 JOURNALIST = N_("does not know who is in the file; looks a released class up in a register of the population")
 MARKETER = N_("matches everybody in the file with a register of the population")
@@ -137,11 +135,7 @@ def read_sizes(released: Released, path: Path, levels: Mapping[str, Mapping[str,
     names = read_heading(path)
     columns = tuple(name for name in released.quasi_identifiers if name in names)
     if not columns:
-        raise FileRejected(
-            N_("the population table {file} has no column named as a quasi-identifier"),
-            N_("name its columns as in the plan, and its counts `persons`"),
-            file=Name(path.name),
-        )
+        raise refuse_columns(path)
     connection = released.connection
     connection.register("people", read_people(path))
     (people,) = released.fetch_row(f"SELECT coalesce(sum({PERSONS}), 0) FROM people")  # noqa: S608
@@ -153,50 +147,6 @@ def read_sizes(released: Released, path: Path, levels: Mapping[str, Mapping[str,
     found = connection.sql(sql).to_arrow_table()
     f, n = (found.column(name).to_numpy().astype(np.int64) for name in ("f", "n"))
     return Sizes(sample=f, population=np.maximum(f, n), short=int((n < f).sum()), columns=columns, people=int(people))
-
-
-def read_heading(path: Path) -> list[str]:
-    """Return the column names of a CSV file.
-
-    Raises
-    ------
-    FileRejected
-        It cannot be read as UTF-8 text.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return next(csv.reader(file), [])
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise _refuse(path) from error
-
-
-def read_people(path: Path) -> pa.Table:
-    """Return a population table: cells as text, `persons` as whole numbers (1 in each row when it is not given).
-
-    Raises
-    ------
-    FileRejected
-        It cannot be read.
-    """
-    import pyarrow.csv as pc_csv
-
-    names = read_heading(path)
-    types = {name: pa.int64() if name == PERSONS else pa.string() for name in names}
-    try:
-        table = pc_csv.read_csv(path, convert_options=pc_csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""]))
-    except (pa.ArrowException, OSError):
-        raise _refuse(path) from None
-    if PERSONS not in names:
-        table = table.append_column(PERSONS, pa.array(np.ones(table.num_rows, dtype=np.int64)))
-    return table
-
-
-def _refuse(path: Path) -> FileRejected:
-    return FileRejected(
-        N_("the population table {file} cannot be read"),
-        N_("give a CSV file in UTF-8 with a heading, and whole numbers in `persons`"),
-        file=Name(path.name),
-    )
 
 
 def _join_labels(
@@ -267,4 +217,4 @@ def _cast(cells: pa.Array, kind: pa.DataType, path: Path) -> pa.Array:
     try:
         return cells.cast(kind)
     except pa.ArrowInvalid:
-        raise _refuse(path) from None
+        raise refuse_table(path) from None

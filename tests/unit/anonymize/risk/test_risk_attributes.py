@@ -7,6 +7,7 @@ import pytest
 
 from anonymize.risk.attributes import measure_attributes
 from anonymize.risk.released import open_released
+from schemas.plan import parse_plan
 
 
 def measure(path: Path, unit: str | None = None) -> dict[tuple[str, str | None], float | None]:
@@ -42,10 +43,24 @@ def test_t_closeness_table_of_li(write_release: Callable[..., Path]) -> None:
     assert table_5["closeness", "salary"] == pytest.approx(0.167, abs=5e-4)
 
 
-def test_missing_value_is_a_value(write_release: Callable[..., Path]) -> None:
+def test_missing_value_is_a_value_but_none_of_the_distinct_ones(write_release: Callable[..., Path]) -> None:
     found = measure(write_release({"q": ["a", "a"]}, {"s": ["x", None]}))
-    assert found["diversity", "s"] == 2
+    assert found["diversity", "s"] == 1
     assert found["homogeneous_share", "s"] == 0.0
+
+
+def test_hierarchical_distance_when_the_plan_asks_for_it(write_release: Callable[..., Path]) -> None:
+    # Values a, b in group A, c in B; class p: a a, class q: b c. Whole: a 1/2, b 1/4, c 1/4. Class p: equal distance 1/2, groups 1/4:
+    # (1/2 + 1/4)/2 = 3/8. Class q: 1/2 and 1/4 as well.
+    model = {"t": 1.0, "distance": "hierarchical", "hierarchy": {"tree": {"A": ["a", "b"], "B": ["c"]}}}
+    columns = {
+        "q": {"role": "quasi_identifier", "hierarchy": {"levels": 1}, "clause": 5},
+        "s": {"role": "sensitive", "treatment": "keep", "clause": 5},
+    }
+    plan = parse_plan({"plan": "h", "privacy": {"k": 2, "t_closeness": {"s": model}}, "columns": columns})
+    with open_released(write_release({"q": ["p", "p", "q", "q"]}, {"s": ["a", "a", "b", "c"]})) as released:
+        found = {figure.code: figure.value for figure in measure_attributes(released, plan)}
+    assert found["closeness"] == pytest.approx(3 / 8)
 
 
 def test_persons_are_counted_not_rows(write_release: Callable[..., Path]) -> None:
