@@ -71,6 +71,8 @@ def release_values(classes: Classes, recoding: Recoding, plan: Plan) -> tuple[Co
     table = classes.table
     columns = list_values(table, recoding)
     kept = ~recoding.suppressed
+    if plan.tighten and plan.tighten.nominal:
+        columns = tuple(column if LOWER in column.values.column_names else _add_parts(column) for column in columns)
     if plan.tighten is None or not kept.any():
         return columns
     of_line = number_released(table.columns, columns, recoding.suppressed).of_line
@@ -219,9 +221,13 @@ def _narrow_sets(column: ColumnValues, held: _Held) -> tuple[ColumnValues, Entri
                 parts.append(found.parts)
                 leaves.append(found.leaves)
         entries[c] = made[members]
+    return column.extend(pa.table({LABEL: pa.array(labels, pa.string()), PARTS: pa.array(parts, PART_LIST)}), leaves), entries
+
+
+def _add_parts(column: ColumnValues) -> ColumnValues:
+    """Return a column with the parts of its values: each group is one."""
     alone = pa.array([[label] for label in column.values[LABEL].to_pylist()], PART_LIST)
-    whole = replace(column, values=column.values.append_column(PARTS, alone))
-    return whole.extend(pa.table({LABEL: pa.array(labels, pa.string()), PARTS: pa.array(parts, PART_LIST)}), leaves), entries
+    return replace(column, values=column.values.append_column(PARTS, alone))
 
 
 def _keep_apart(columns: list[ColumnValues], entries: Entries, wide: Entries, of_line: Entries) -> None:

@@ -105,6 +105,14 @@ def test_a_set_is_named_by_its_parts_and_a_group_by_its_label(tmp_path):
     assert "南東" in table["area"].to_pylist()
 
 
+def test_a_release_without_rows_has_the_same_fields(tmp_path):
+    columns = {"area": quasi(AREAS, max_level=0), "age": quasi({"intervals": [5]}, max_level=0)}
+    rows = {"area": ["a", "b"], "age": [1, 2]}
+    table, report, _ = release(tmp_path, rows, columns, tighten={"nominal": True}, limit=1)
+    assert (table.num_rows, report.suppressed_rows) == (0, 2)
+    assert table.column_names == ["area", "area_values", "age", "age_from", "age_to"]
+
+
 def test_sets_are_split_into_the_largest_groups_or_told_by_what_is_not_in_them():
     values = pa.array(list("abcdefgh"))
     names = SetLabels(load_hierarchy(AREAS).resolve(values), 0)
