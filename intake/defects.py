@@ -94,7 +94,7 @@ UNDECLARED_CODE = _note(
 )
 CHARACTER_LOST = _note("character-lost", N_("a rule changed or lost an ideograph or a gaiji on the way"))
 PERSONS_MENTIONED = _note(
-    "persons-mentioned", N_("cells that mention persons (names, telephone numbers, addresses, e-mail); the column must be dropped")
+    "persons-mentioned", N_("cells that mention persons (names, telephone numbers, addresses, e-mail, codes); the column must be dropped")
 )
 PERSONS_OTHER = _note("persons-other", N_("the file has {found} persons, the register entry says {stated}; check which file it is"))
 KEY_REPEATED = _note("key-repeated", N_("rows that repeat the key of an earlier row ({key}); kept"))

@@ -1,4 +1,4 @@
-"""Persons mentioned in free text: names with an honorific or a label, telephone numbers, addresses, e-mail addresses, counted by kind.
+"""Persons mentioned in free text: names with an honorific or a label, telephone numbers, addresses, e-mail, codes, counted by kind.
 
 Decided here: what counts as a mention. The patterns look for the way Japanese notes speak of a person, not for lists of surnames, so that
 a name without honorific, label or kana in brackets is not seen: a column with free text is dropped whether or not something was found.
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from schemas.municipalities import list_municipalities
 
-KINDS = ("name", "phone", "address", "email")
+KINDS = ("name", "phone", "address", "email", "code")
 _KANJI = r"\x{3400}-\x{9fff}々ヶ"
 _DIGIT, _DASH = "[0-9０-９]", "[-－−ー‐‑–—―(（)） 　]"
 _HONORIFIC = "(?:様|さま|さん|氏|殿|君|くん|ちゃん)"
@@ -46,6 +46,13 @@ _CANDIDATES = {
         (
             rf"(?:{_DIGIT}|[一二三四五六七八九十])丁目|{_DIGIT}番地|{_DIGIT}番{_DIGIT}+号",
             rf"[市区町村][^、。,\s0-9０-９]{{1,12}}{_DIGIT}+(?:{_DASH}{_DIGIT}|番)",
+        )
+    ),
+    # of a residence card by its form, of others beside their name
+    "code": "|".join(
+        (
+            rf"[A-ZＡ-Ｚ]{{2}}{_DIGIT}{{8}}[A-ZＡ-Ｚ]{{2}}",
+            rf"(?:住民票コード|免許証?番号|旅券番号|基礎年金番号|被保険者番号|記号番号)[^0-9０-９]{{0,6}}(?:{_DIGIT}[-－]?){{6}}",
         )
     ),
     "email": r"[A-Za-z0-9Ａ-Ｚａ-ｚ０-９._%+-]+[@＠][A-Za-z0-9Ａ-Ｚａ-ｚ０-９-]+[.．][A-Za-zＡ-Ｚａ-ｚ]{2,}",

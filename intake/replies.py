@@ -10,6 +10,7 @@ from rich.table import Table
 from casework.console import Reply
 from casework.i18n import translate
 from casework.text_table import make_table
+from intake.defects import PERSONS_MENTIONED, UNDECLARED_CODE
 from intake.quality.account import ROWS_LISTED, ConversionReport
 from intake.quality.texts import REPAIRS, ROLES
 from schemas.findings import Finding, Severity
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from casework.records import RegisterEntry
     from intake.propose import LayoutProposal
 
+# what who sends a file should know even when every row is sound
+TELLING = (UNDECLARED_CODE, PERSONS_MENTIONED)
 TITLES = {
     Severity.FILE: N_("the file cannot be taken over"),
     Severity.ROW: N_("rows put aside, by cause"),
@@ -153,6 +156,7 @@ def show_sealed(manifest: Mapping[str, Any], preview: ConversionReport, output: 
     text = translate(N_("sealed: {output}; {rows} rows, {persons} persons, layout {layout}"))
     line = text.format(output=output, rows=f"{manifest['rows']:,}", persons=f"{manifest['persons']:,}", layout=manifest["layout"])
     causes = tuple(finding for finding in preview.findings if finding.kind.severity is Severity.ROW)
+    telling = tuple(finding for finding in preview.findings if finding.kind in TELLING)
     aside = {
         "rows": preview.rows_quarantined,
         "row_numbers": list(preview.quarantined_rows),
@@ -163,6 +167,7 @@ def show_sealed(manifest: Mapping[str, Any], preview: ConversionReport, output: 
         warning = translate(N_("the office will put aside {aside} of the {count} rows; correct them and seal the file again"))
         lines.append(warning.format(aside=f"{preview.rows_quarantined:,}", count=f"{preview.rows_in:,}"))
         lines += [*list_findings(causes), *list_aside(preview)]
+    lines += list_findings(telling)
     lines.append(translate(N_("only the office can open it; send this file alone")))
     return Reply({"output": str(output), "manifest": dict(manifest), "aside": aside}, lines)
 

@@ -93,15 +93,17 @@ class QualityBook:
     def add(self, rows: Rows) -> None:
         """Add the rows of a block that came out."""
         for name, cells in rows.columns.items():
-            if name not in self.columns:
-                self.columns[name] = ColumnBook(column=self.table.get_column(name), label=cells.label)
+            self.open_column(name, cells.label)
             self.columns[name].add(cells, np.bincount(cells.indices, minlength=len(cells.values)))
         self.checks.add(rows)
 
+    def open_column(self, name: str, label: Name) -> None:
+        """Have a place for a column; the account tells them in the order they were opened."""
+        if name not in self.columns:
+            self.columns[name] = ColumnBook(column=self.table.get_column(name), label=label)
+
     def add_column(self, name: str, cells: ColumnCells, used: NDArray[np.int64]) -> None:
         """Add the distinct values of a column, given how many cells of rows that came out have each."""
-        if name not in self.columns:
-            self.columns[name] = ColumnBook(column=self.table.get_column(name), label=cells.label)
         self.columns[name].add(cells, used)
 
     def list_forced_roles(self) -> tuple[ForcedRole, ...]:

@@ -74,6 +74,7 @@ MENTIONS: dict[str, str] = {
     "phone": N_("telephone numbers"),
     "address": N_("addresses"),
     "email": N_("e-mail addresses"),
+    "code": N_("identification codes"),
 }
 
 CHARACTER_NAMES: dict[str, str] = {

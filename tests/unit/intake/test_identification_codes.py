@@ -10,7 +10,7 @@ import pytest
 from intake.identification import FEWEST, SAMPLE, CodeCount, find_code_kind, is_declared, list_kinds
 from intake.identifiers import NumberCount, find_scattered, holds_my_numbers, names_its_number
 from schemas.check_digits import append
-from schemas.tables import load_table
+from schemas.tables import load_table, table_names
 
 ROOT = Path(__file__).parents[3]
 RNG = np.random.default_rng(5)
@@ -74,6 +74,13 @@ def test_declared_columns_are_left_alone():
     declared = {column.name for column in table.columns if is_declared(column)}
     assert {"insurer_number", "insured_symbol", "name", "municipality_code", "birth_date", "cost_yen", "sex"} <= declared
     assert {"person_key", "household_key", "facility_code", "note"} & declared == set()
+
+
+@pytest.mark.parametrize("table", table_names())
+def test_no_title_of_a_table_names_a_code_that_the_table_does_not_declare(table):
+    for column in load_table(table).columns:
+        if not is_declared(column):
+            assert find(["12345678", "1234567890", "12345678901", "あ"], column.title_ja) is None, column.name
 
 
 def test_a_column_is_looked_at_up_to_a_limit_and_a_little_in_every_later_block():
