@@ -1,6 +1,7 @@
 """`sakusei intake convert` on a CP932 file with half-width kana and Japanese-era dates, against what else one could run (`intake_rivals`).
 
-Each runs in a process of its own, started by a small one that waits for it, so that its peak memory is its own.
+Each runs in a process of its own, started by a small one that waits for it, so that its peak memory is its own. Then what the officer of a
+municipality waits for, `check` and `seal`, on the same file; and the conversion of five times the rows, whose memory must be no more.
 """
 
 import subprocess
@@ -15,11 +16,14 @@ import pyarrow.compute as pc
 import yaml
 
 from bench.intake_rivals import CARE_KINDS, COLUMNS, FIRST_YEARS
+from casework.keys import Keys
 from schemas import check_digits
 from schemas.municipalities import list_municipalities
 
 CHUNK_ROWS = 100_000
 VISITS = 10
+TIMES = 5
+_SAKUSEI = ("-c", "from casework.console import main; main()")
 _ROOT = Path(__file__).parent.parent
 _KANA = ("ﾐﾎﾝ", "ﾚｲｼﾞ", "ﾋﾅｶﾞﾀ", "ﾃｽﾄ", "ｶｸｳ", "ｺﾞｳｾｲ", "ﾀﾞﾐｰ", "ｼｹﾝ", "ﾎﾞｼｭｳ", "ﾍﾟｰｼﾞ")
 _KANJI = ("見本", "例示", "雛形", "試験", "架空", "合成", "代用", "仮名", "標本", "手本")
@@ -149,25 +153,55 @@ def measure(*command: str) -> Use:
     return Use(wall_seconds=float(wall), cpu_seconds=float(cpu), peak_bytes=int(kib) << 10)
 
 
-def measure_all(folder: Path, rows: int) -> dict[str, Use]:
-    """Write the file to a folder, convert it in each way, and return what each used; the outputs stay there."""
+def _describe_source(folder: Path, rows: int) -> list[str]:
+    """Write the file and its layout, and return the arguments that name them."""
     source, layout = folder / "rows.csv", folder / "layout.yaml"
     write_rows(source, rows)
     write_layout(layout)
-    arguments = ["intake", "convert", str(source), "--table", "kokuho_benefit", "--layout", str(layout), "--as-of", "2025-04-01"]
-    arguments += ["--output", str(folder / "sakusei.parquet"), "--report", str(folder / "report.json")]
+    return [str(source), "--table", "kokuho_benefit", "--layout", str(layout), "--as-of", "2025-04-01"]
+
+
+def measure_convert(folder: Path, described: list[str]) -> Use:
+    """Return what `intake convert` uses on a file; its outputs stay in the folder."""
+    outputs = ["--output", str(folder / "sakusei.parquet"), "--report", str(folder / "report.json")]
+    return measure(*_SAKUSEI, "intake", "convert", *described, *outputs)
+
+
+def measure_all(folder: Path, rows: int) -> dict[str, Use]:
+    """Write the file to a folder, convert it in each way, and return what each used; the outputs stay there."""
+    described = _describe_source(folder, rows)
     return {
-        "sakusei": measure("-c", "from casework.console import main; main()", *arguments),
-        "pandas": measure("-m", "bench.intake_rivals", "pandas", str(source), str(folder / "pandas.parquet")),
-        "arrow": measure("-m", "bench.intake_rivals", "arrow", str(source), str(folder / "arrow.parquet")),
+        "sakusei": measure_convert(folder, described),
+        "pandas": measure("-m", "bench.intake_rivals", "pandas", described[0], str(folder / "pandas.parquet")),
+        "arrow": measure("-m", "bench.intake_rivals", "arrow", described[0], str(folder / "arrow.parquet")),
+    }
+
+
+def measure_officer(folder: Path, rows: int) -> dict[str, Use]:
+    """Return what checking and sealing use on the file."""
+    described = _describe_source(folder, rows)
+    _, recipient = Keys.create(folder / "keys").publish(folder)
+    code = next(found.code for found in list_municipalities(synthetic=True))
+    sending = ["--to", str(recipient), "--municipality", code, "--output", str(folder / "rows.sakusei")]
+    return {
+        "check": measure(*_SAKUSEI, "intake", "check", *described),
+        "seal": measure(*_SAKUSEI, "intake", "seal", *described, *sending),
     }
 
 
 def run(rows: int = 1_000_000) -> list[str]:
     """Return one line on the file, and one per way: seconds on the clock and of processors, how many times ours, peak memory."""
     with tempfile.TemporaryDirectory(prefix="sakusei-bench-") as name:
-        used = measure_all(Path(name), rows)
-        return describe(rows, (Path(name) / "rows.csv").stat().st_size, used)
+        folder = Path(name)
+        used = measure_all(folder, rows)
+        lines = describe(rows, (folder / "rows.csv").stat().st_size, used)
+        lines += [_describe_use(command, use) for command, use in measure_officer(folder, rows).items()]
+        many = measure_convert(folder, _describe_source(folder, TIMES * rows))
+        return [*lines, f"{TIMES * rows:,} rows", _describe_use("sakusei", many)]
+
+
+def _describe_use(name: str, use: Use) -> str:
+    return f"  {name:<8}{use.wall_seconds:6.1f} s, {use.cpu_seconds:6.1f} s of processors, peak {use.peak_bytes / 2**20:,.0f} MiB"
 
 
 def describe(rows: int, size_bytes: int, used: dict[str, Use]) -> list[str]:

@@ -136,6 +136,7 @@ class Conversion:
             if known:
                 self._close(known)
             known = self.columns[column.name] = start_column(column)
+            self.book.open_column(column.name, column.label)
         known.extend(coded.texts)
         return known
 

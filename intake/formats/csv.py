@@ -30,18 +30,18 @@ class _Position:
     records: int = 0
 
 
-def read_first_record(chunks: Iterable[bytes], delimiter: str) -> list[str]:
-    """Return the fields of the first record, as text; an empty list when there is none."""
+def read_first_record(chunks: Iterable[bytes], delimiter: str, *, skip_blank: bool = False) -> list[str]:
+    """Return the fields of the first record, or of the first that is not blank, as text; an empty list when there is none."""
     text = b""
     for chunk in chunks:
         text += chunk
         line, end, _ = text.partition(b"\n")
-        if len(text) >= LINE_LIMIT_BYTES or (end and b'"' not in line):
+        if len(text) >= LINE_LIMIT_BYTES or (end and line.strip() and b'"' not in line):
             break
     csv.field_size_limit(LINE_LIMIT_BYTES)
     reader = csv.reader(io.StringIO(text.decode("utf-8", errors="replace"), newline=""), delimiter=delimiter)
     try:
-        return next(reader, [])
+        return next((record for record in reader if record or not skip_blank), [])
     except csv.Error:
         return []
 

@@ -35,6 +35,13 @@ def test_each_way_writes_the_same_rows_and_the_converted_values_agree(tmp_path, 
     assert "(1.00 x)" in lines[0]
 
 
+def test_checking_and_sealing_are_measured_on_the_same_file(tmp_path, load):
+    used = load("bench.intake").measure_officer(tmp_path, 300)
+    assert list(used) == ["check", "seal"]
+    assert (tmp_path / "rows.sakusei").stat().st_size > 10_000
+    assert all(use.cpu_seconds > 0 for use in used.values())
+
+
 def test_the_plain_script_judges_as_it_says(load):
     rivals = load("bench.intake_rivals")
     assert rivals.read_era("3200401").isoformat() == "1945-04-01"
