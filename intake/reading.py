@@ -127,7 +127,7 @@ def read_headings(chunks: Chunks, layout: Layout, *, numbered: bool) -> list[str
     """Return the fields of the first record of a file, the row number left out."""
     pieces = chunks()
     try:
-        record = csv.read_first_record(pieces, layout.delimiter)
+        record = csv.read_first_record(pieces, layout.delimiter, skip_blank=not layout.header)
     finally:
         # ends a child process that would write on
         getattr(pieces, "close", lambda: None)()
