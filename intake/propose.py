@@ -4,8 +4,6 @@ Decided here: a heading that is known decides; without one only cells that prove
 line counts as headings when two of them are known, and only then do headings go into the proposal: otherwise it may be a person's row.
 """
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -15,23 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from casework.i18n import translate
-from intake.choice import choose_kind_chunks
 from intake.convert import check_output
 from intake.evidence import SIGN, Evidence, weigh_cells
-from intake.formats.csv import LINE_LIMIT_BYTES
-from intake.layout import layout_names, load_layout
+from intake.layout import FOLDER, Layout, LayoutColumn, layout_names, load_layout
 from intake.reading import fold_heading
+from intake.shapes import SAMPLE_ROWS, find_shape
 from intake.unpack import unpack
-from schemas.errors import FileRejected
 from schemas.files import write_bytes
 from schemas.findings import Finding, FindingKind, Severity
 from schemas.messages import N_, Name
 from schemas.tables import Column, TableSchema, load_table
 
-SAMPLE_ROWS = 500
-_SAMPLE_BYTES = 8 << 20
-_DELIMITERS = ",\t;|"
-_FEWEST_KNOWN = 2
+RECORDS_LOOKED_AT = 100_000
+_LINE_BYTES = 1 << 16
 
 
 def _reason(code: str, template: str) -> FindingKind:
@@ -43,6 +37,9 @@ IS_KNOWN = _reason("known-heading", N_("a shipped layout has this heading for th
 ALONE = _reason("cells-alone", N_("no known heading; the cells fit this column and no other so well"))
 OPEN = _reason("open", N_("not clear; name the column, or leave it out"))
 PERHAPS = _reason("perhaps", N_("perhaps {column}"))
+SHIPPED = _reason("shipped", N_("records as the shipped layout {layout} has them"))
+STRANGE = _reason("strange-records", N_("records that this layout does not have"))
+IN_RECORDS = _reason("in-records", N_("place in the record: {place}"))
 MISSING = _reason("missing", N_("required, but not found: {column}"))
 
 
@@ -87,6 +84,10 @@ class LayoutProposal:
         Required columns that were not found.
     rows : int
         Rows of the sample.
+    places : tuple[tuple[int, int], ...]
+        First byte (from 1) and length of each field of a fixed record.
+    notes : tuple[Finding, ...]
+        Why the file is cut so.
     """
 
     table: TableSchema
@@ -94,6 +95,8 @@ class LayoutProposal:
     fields: tuple[FieldProposal, ...]
     missing: tuple[Finding, ...]
     rows: int
+    places: tuple[tuple[int, int], ...] = ()
+    notes: tuple[Finding, ...] = ()
 
 
 def propose_layout(source: Path, table: str, output: Path, *, password: str = "") -> LayoutProposal:
@@ -107,60 +110,72 @@ def propose_layout(source: Path, table: str, output: Path, *, password: str = ""
     check_output(output)
     wanted = load_table(table)
     with unpack(source, password=password) as plain:
-        settings, rows = _read_sample(plain)
-    known = _known_headings(wanted)
-    header = len({known[fold_heading(text)] for text in rows[0] if fold_heading(text) in known}) >= _FEWEST_KNOWN
-    settings["header"] = header
-    body = rows[1:] if header else rows
-    fields = len(rows[0])
-    cells = [[row[index] if index < len(row) else "" for row in body] for index in range(fields)]
-    proposals = _propose_fields(wanted, rows[0] if header else [""] * fields, cells)
+        if shipped := _find_shipped(plain, wanted):
+            return _propose_shipped(plain, shipped, output)
+        shape = find_shape(plain, wanted, _known_headings(wanted))
+    body = shape.rows[:SAMPLE_ROWS]
+    cells = [[row[index] if index < len(row) else "" for row in body] for index in range(len(shape.headings))]
+    proposals = _propose_fields(wanted, shape.headings, cells)
     found = {proposal.column.name for proposal in proposals if proposal.column}
     missing = tuple(
         Finding(kind=MISSING, params={"column": Name(column.title_ja)})
         for column in wanted.columns
         if column.required and column.name not in found
     )
-    proposal = LayoutProposal(table=wanted, settings=settings, fields=proposals, missing=missing, rows=len(body))
+    proposal = LayoutProposal(
+        table=wanted, settings=shape.settings, fields=proposals, missing=missing, rows=len(body), places=shape.places, notes=shape.notes
+    )
     write_bytes(output, to_yaml(proposal, output.stem).encode("utf-8"))
     return proposal
 
 
-def _read_sample(plain: Path) -> tuple[dict[str, Any], list[list[str]]]:
-    """Return the settings of a file and its first rows."""
-    settings, chunks = choose_kind_chunks(plain)
-    text, size = [], 0
-    try:
-        for chunk in chunks:
-            text.append(chunk)
-            size += len(chunk)
-            if size >= _SAMPLE_BYTES:
-                break
-    finally:
-        getattr(chunks, "close", lambda: None)()
-    content = b"".join(text).decode("utf-8", "replace")
-    first = content.partition("\n")[0]
-    numbered = settings["format"] == "excel"
-    delimiter = "," if numbered else max(_DELIMITERS, key=first.count)
-    if not numbered:
-        settings["delimiter"] = delimiter
-    csv.field_size_limit(LINE_LIMIT_BYTES)
-    try:
-        rows = list(islice((row for row in csv.reader(io.StringIO(content, newline=""), delimiter=delimiter) if row), SAMPLE_ROWS + 1))
-    except csv.Error as error:
-        raise _unreadable(Name(plain.name)) from error
-    rows = [row[numbered:] for row in rows]
-    if not rows or len(rows[0]) < _FEWEST_KNOWN:
-        raise _unreadable(Name(plain.name))
-    return settings, rows
-
-
-def _unreadable(name: Name) -> FileRejected:
-    return FileRejected(
-        N_("no layout can be proposed for {file}: it is not cut into fields by a delimiter"),
-        N_("for records of fixed length write the layout from the record sheet; see intake/layouts/README.md"),
-        file=name,
+def _find_shipped(plain: Path, table: TableSchema) -> Layout | None:
+    """Return the shipped layout whose records a file begins with: by the opening kind of record, or by the length of fixed ones."""
+    with plain.open("rb") as source:
+        first = source.readline(_LINE_BYTES).rstrip(b"\r\n")
+    mark = first.decode("ascii", "replace").partition(",")[0]
+    layouts = [load_layout(name) for name in layout_names(table.name)]
+    return next(
+        (one for one in layouts if (one.records and mark == one.records.opening) or (one.record_bytes and len(first) == one.record_bytes)),
+        None,
     )
+
+
+def _propose_shipped(plain: Path, layout: Layout, output: Path) -> LayoutProposal:
+    """Write a copy of a shipped layout, and tell what of a file it does not know."""
+    with plain.open("rb") as source:
+        lines = [line.rstrip(b"\r\n") for line in islice(source, RECORDS_LOOKED_AT)]
+    marks = [line.decode("ascii", "replace").split(layout.delimiter)[0].strip() for line in lines]
+    if layout.records:
+        strange = tuple(number for number, mark in enumerate(marks, start=1) if mark not in {*layout.records.kinds, "", "\x1a"})
+        rows = marks.count(layout.records.row)
+    else:
+        strange = tuple(number for number, line in enumerate(lines, start=1) if len(line) not in {0, 1, layout.record_bytes})
+        rows = len(lines)
+    notes = [Finding(kind=SHIPPED, params={"layout": Name(layout.name)})]
+    notes += [Finding(kind=STRANGE, count=len(strange), rows=strange)] if strange else []
+    fields = tuple(_describe_column(column, place) for place, column in enumerate(layout.columns, start=1))
+    settings = {"format": layout.format, "encoding": layout.encoding}
+    proposal = LayoutProposal(table=layout.table, settings=settings, fields=fields, missing=(), rows=rows, notes=tuple(notes))
+    confirm = translate(N_("proposed from the first {rows} rows: a person confirms every line")).format(rows=rows)
+    told = [confirm, *(note.render(translate) for note in notes)]
+    document = (FOLDER / f"{layout.name}.yaml").read_text(encoding="utf-8")
+    text = document.replace(f"layout: {layout.name}", f"layout: {_to_name(output.stem)}", 1)
+    write_bytes(output, "".join([*(f"# {line}\n" for line in told), text]).encode("utf-8"))
+    return proposal
+
+
+def _describe_column(column: LayoutColumn, position: int) -> FieldProposal:
+    """Return a column of a shipped layout as a proposal."""
+    place = column.source.place if column.source else f"{column.first_byte + 1}–{column.first_byte + column.length_bytes}"
+    evidence = Evidence(rule=column.use.rule, vendor=None, width=column.use.width, share=1.0, weight=SIGN, reasons=())
+    reasons = (Finding(kind=IN_RECORDS, params={"place": Name(place)}),)
+    return FieldProposal(position=position, heading="", column=column.use.column, evidence=evidence, reasons=reasons)
+
+
+def _to_name(stem: str) -> str:
+    name = re.sub(r"[^a-z0-9\-]+", "-", stem.lower()).strip("-")
+    return name if len(name) > 1 else "proposed-layout"
 
 
 def _known_headings(table: TableSchema) -> dict[str, str]:
@@ -233,17 +248,17 @@ def _propose_field(
 
 def to_yaml(proposal: LayoutProposal, stem: str) -> str:
     """Return the document: settings, one line per column with its reasons behind it, open fields and gaps as comments."""
-    name = re.sub(r"[^a-z0-9\-]+", "-", stem.lower()).strip("-")
     confirm = translate(N_("proposed from the first {rows} rows: a person confirms every line")).format(rows=proposal.rows)
     title = f"{proposal.table.title_ja}（案）"
     lines = [
         f"# {confirm}",
-        f"layout: {name if len(name) > 1 else 'proposed-layout'}",
+        f"layout: {_to_name(stem)}",
         f"title_ja: {title}",
         f"table: {proposal.table.name}",
     ]
+    lines += [f"# {finding.render(translate)}" for finding in proposal.notes]
     lines += [f"{key}: {json.dumps(value)}" for key, value in proposal.settings.items()]
-    if not proposal.settings["header"] and proposal.settings["format"] == "csv":
+    if proposal.settings["format"] == "csv" and not proposal.settings["header"]:
         lines.append(f"fields: {len(proposal.fields)}")
     lines += [f"# {finding.render(translate)}" for finding in proposal.missing]
     return "\n".join([*lines, "columns:", *_write_fields(proposal)]) + "\n"
@@ -252,10 +267,12 @@ def to_yaml(proposal: LayoutProposal, stem: str) -> str:
 def _write_fields(proposal: LayoutProposal) -> Iterator[str]:
     for field in proposal.fields:
         why = "; ".join(reason.render(translate) for reason in field.reasons)
-        if field.column is None or field.evidence is None:
-            yield f"  # #{field.position}: {why}"
-            continue
         place = f"heading: {json.dumps(field.heading, ensure_ascii=False)}" if field.heading else f"position: {field.position}"
+        if proposal.places:
+            place = "bytes: [{}, {}]".format(*proposal.places[field.position - 1])
+        if field.column is None or field.evidence is None:
+            yield f"  # {place if proposal.places else f'#{field.position}'}: {why}"
+            continue
         parts = [place, f"column: {field.column.name}", f"rule: {field.evidence.rule}"]
         parts += [f"width: {field.evidence.width}"] if field.evidence.width else []
         parts += [f"vendor: [{field.evidence.vendor}]"] if field.evidence.vendor and field.evidence.rule == "code" else []

@@ -146,9 +146,9 @@ def show_proposal(proposal: "LayoutProposal", output: Path) -> Reply:
         table.add_row(f"#{field.position}", field.column.title_ja if field.column else "—", rule or "—", why)
         data.append({"position": field.position, "column": name, "rule": rule, "reasons": [r.to_json() for r in field.reasons]})
     text = translate(N_("proposed: {output}; confirm every line, then check the file with it")).format(output=output)
-    missing = [finding.to_json() for finding in proposal.missing]
-    answer = {"output": str(output), "rows": proposal.rows, **proposal.settings, "fields": data, "missing": missing}
-    return Reply(answer, [table, *list_findings(proposal.missing), text])
+    answer: dict[str, object] = {"output": str(output), "rows": proposal.rows, **proposal.settings, "fields": data}
+    answer |= {"missing": [found.to_json() for found in proposal.missing], "notes": [note.to_json() for note in proposal.notes]}
+    return Reply(answer, [table, *list_findings((*proposal.notes, *proposal.missing)), text])
 
 
 def show_sealed(manifest: Mapping[str, Any], preview: ConversionReport, output: Path) -> Reply:

@@ -132,3 +132,99 @@ def test_parquet_needs_no_layout_and_the_command_says_so(tmp_path, capsys):
     assert "error:" in errors
     assert "hint:" in errors
     assert not (tmp_path / "own.yaml").exists()
+
+
+def settings_of(output):
+    return yaml.safe_load(output.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("table", "layout", "name"),
+    [("kokuho_benefit", "kokuho-rezept", "claims.uke"), ("care_provider_staff", "staff-fixed-cp932", "staff.dat")],
+)
+def test_records_of_a_shipped_layout_are_known_and_its_copy_reads_them(tmp_path, table, layout, name):
+    source, output, proposal = propose(tmp_path, table, layout, name)
+    assert [note.kind.code for note in proposal.notes] == ["proposal-shipped"]
+    assert settings_of(output)["layout"] == "own-layout"
+    assert run(["intake", "check", str(source), "--table", table, "--layout", str(output)]) == 0
+
+
+def test_records_that_the_shipped_layout_does_not_have_are_told_by_line(tmp_path):
+    source = tmp_path / "claims.uke"
+    write_dummy(source, table="kokuho_benefit", layout="kokuho-rezept", rows=2)
+    source.write_bytes(source.read_bytes() + b"ZZ,1\r\n")
+    lines = source.read_bytes().count(b"\n")
+    proposal = propose_layout(source, "kokuho_benefit", tmp_path / "own.yaml")
+    assert [(note.kind.code, note.rows) for note in proposal.notes][1:] == [("proposal-strange-records", (lines,))]
+
+
+def test_fixed_records_nobody_described_are_cut_where_the_bytes_show_it(tmp_path):
+    # key 8, insurer 6 and municipality 6 with check digits, name 20, kana 20 half width, blank 2, phone 12
+    people = [("見本　花子", "ﾐﾎﾝ ﾊﾅｺ"), ("山田　太郎", "ﾔﾏﾀﾞ ﾀﾛｳ"), ("佐藤　一", "ｻﾄｳ ﾊｼﾞﾒ")] * 5
+    lines = []
+    for number, (name, kana) in enumerate(people, start=1):
+        insurer, city = [("902015", "902012"), ("903013", "903019")][number % 2]
+        head = f"{40_000_000 + number}{insurer}{city}".encode()
+        tail = f"  000-000-{number:04}".encode()
+        lines.append(head + name.encode("cp932").ljust(20) + kana.encode("cp932").ljust(20) + tail)
+    source, output = tmp_path / "own.dat", tmp_path / "own.yaml"
+    source.write_bytes(b"".join(line + b"\r\n" for line in lines))
+    proposal = propose_layout(source, "kokuho_benefit", output)
+    assert [note.kind.code for note in proposal.notes] == ["proposal-fixed"]
+    assert proposal.places[:3] == ((1, 8), (9, 6), (15, 6))
+    assert proposal.places[3:] == ((21, 20), (41, 22), (63, 12))
+    named = {field.column.name for field in proposal.fields if field.column}
+    assert {"insurer_number", "municipality_code", "name_kana"} <= named
+    assert (settings_of(output)["format"], settings_of(output)["record_bytes"]) == ("fixed", 74)
+    assert "見本" not in output.read_text(encoding="utf-8")
+
+
+def test_tab_separated_text_is_cut_by_tabs(tmp_path):
+    source = tmp_path / "own.tsv"
+    heads = [column.title_ja for column in load_table("kokuho_benefit").columns][:6]
+    source.write_text("\t".join(heads) + "\r\n" + "\r\n".join("\t".join("123456" for _ in heads) for _ in range(3)), encoding="utf-16")
+    propose_layout(source, "kokuho_benefit", tmp_path / "own.yaml")
+    settings = settings_of(tmp_path / "own.yaml")
+    assert (settings["delimiter"], settings["encoding"], settings["header"]) == ("\t", "utf-16", True)
+
+
+def save_sheet(path, rows, merged=()):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    for cells in merged:
+        book.active.merge_cells(cells)
+    book.save(path)
+    return path
+
+
+PEOPLE = [[f"{number:08}", "見本　花子", "昭和20年4月1日", "1", "902012", "要介護3", "2024-04-01", "待機"] for number in range(1, 13)]
+HEADS = ["申込者管理番号", "氏名", "生年月日", "性別", "市区町村コード", "要介護度", "申込日", "状態"]
+
+
+def check_own(source, output):
+    assert run(["intake", "check", str(source), "--table", "nursing_home_waitlist", "--layout", str(output)]) == 0
+
+
+def test_titles_above_the_headings_of_a_sheet_are_found_and_the_layout_reads_it(tmp_path):
+    source = save_sheet(tmp_path / "own.xlsx", [["入所希望者名簿"], [None, "令和7年4月1日現在"], [], HEADS, *PEOPLE])
+    proposal = propose_layout(source, "nursing_home_waitlist", tmp_path / "own.yaml")
+    assert [(note.kind.code, note.count) for note in proposal.notes] == [("proposal-titles", 3)]
+    assert settings_of(tmp_path / "own.yaml")["title_rows"] == 3
+    check_own(source, tmp_path / "own.yaml")
+
+
+def test_headings_in_two_lines_with_merged_cells_are_joined(tmp_path):
+    top = [*HEADS[:-1], "状態", "認定有効期間", None]
+    below = [None] * len(HEADS) + ["開始日", "終了日"]
+    merged = [f"{letter}2:{letter}3" for letter in "ABCDEFGH"] + ["I2:J2"]
+    rows = [[*person, "2024-04-01", "2025-03-31"] for person in PEOPLE]
+    source = save_sheet(tmp_path / "own.xlsx", [["名簿"], top, below, *rows], merged)
+    proposal = propose_layout(source, "nursing_home_waitlist", tmp_path / "own.yaml")
+    assert [note.kind.code for note in proposal.notes] == ["proposal-titles", "proposal-two-lines"]
+    settings = settings_of(tmp_path / "own.yaml")
+    assert (settings["title_rows"], settings["header_rows"]) == (1, 2)
+    assert "認定有効期間開始日" in [entry["heading"] for entry in settings["columns"]]
+    check_own(source, tmp_path / "own.yaml")
