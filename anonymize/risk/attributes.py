@@ -101,10 +101,9 @@ def _measure_closeness(released: Released, column: ReleasedColumn, plan: Plan | 
     levels = [
         pa.table({"value": np.arange(len(values)) + 1, "depth": np.full(len(values), at), "g": table.codes[:, at]}) for at in range(height)
     ]
-    released.connection.register("tree", pa.concat_tables(levels))
-    (found,) = released.fetch_row(_HIERARCHICAL)
-    released.connection.unregister("tree")
-    return float(found)
+    tree = f"__tree of {column.name}"
+    released.connection.register(tree, pa.concat_tables(levels))
+    return float(released.fetch_row(_HIERARCHICAL.format(tree=quote(tree)))[0])
 
 
 def _make_cells(released: Released, column: ReleasedColumn) -> None:
@@ -150,7 +149,7 @@ SELECT coalesce(max(t), 0) FROM (
 
 # The equal distance between the groups of each level, and their mean over the levels.
 _HIERARCHICAL = """
-WITH grouped AS (SELECT class, depth, g, sum(persons) AS n FROM cells JOIN tree USING (value) GROUP BY class, depth, g),
+WITH grouped AS (SELECT class, depth, g, sum(persons) AS n FROM cells JOIN {tree} USING (value) GROUP BY class, depth, g),
      whole AS (SELECT depth, g, sum(n) / sum(sum(n)) OVER (PARTITION BY depth) AS q FROM grouped GROUP BY depth, g),
      part AS (SELECT class, depth, g, n / sum(n) OVER (PARTITION BY class, depth) AS p FROM grouped),
      levels AS (SELECT class, depth, greatest(0, (sum(abs(p - q) - q) + 1) / 2) AS d FROM part JOIN whole USING (depth, g)

@@ -109,15 +109,14 @@ def _measure_hierarchical(file: WrittenFile, wish: Closeness, plan: Plan) -> flo
     table = hierarchy.resolve(values, column=wish.column)
     height = table.codes.shape[1] - 1
     places = {f"g{level}": pa.array(table.codes[:, level]) for level in range(height)}
-    file.connection.register("tree", pa.table({"place": pa.array(range(len(values)), pa.int64()), **places}))
+    tree = f"__tree of {wish.column}"
+    file.connection.register(tree, pa.table({"place": pa.array(range(len(values)), pa.int64()), **places}))
     distances = []
     for level in range(height):
-        whole = f"SELECT g{level} AS g, sum(q) AS q FROM whole JOIN tree USING (place) GROUP BY g"
-        part = f"SELECT class, g{level} AS g, sum(p) AS p FROM cells JOIN tree USING (place) GROUP BY class, g"
+        whole = f"SELECT g{level} AS g, sum(q) AS q FROM whole JOIN {quote(tree)} USING (place) GROUP BY g"
+        part = f"SELECT class, g{level} AS g, sum(p) AS p FROM cells JOIN {quote(tree)} USING (place) GROUP BY class, g"
         distances.append(f"SELECT class, (sum(abs(p - q)) + 1 - sum(q)) / 2 AS d FROM ({part}) JOIN ({whole}) USING (g) GROUP BY class")
-    found = file.ask_number(f"SELECT max(d) / {height} FROM (SELECT sum(d) AS d FROM ({' UNION ALL '.join(distances)}) GROUP BY class)")
-    file.connection.unregister("tree")
-    return found
+    return file.ask_number(f"SELECT max(d) / {height} FROM (SELECT sum(d) AS d FROM ({' UNION ALL '.join(distances)}) GROUP BY class)")
 
 
 class Measured(Protocol):
