@@ -21,7 +21,7 @@ from schemas.messages import N_
 from schemas.tables import Column, TableSchema
 
 PACKAGE_SCHEMA = "https://datapackage.org/profiles/2.0/datapackage.json"
-PARTS_JA = {"label": "", "value": "", "from": "（下限）", "to": "（上限）", "id": "（仮ID）"}
+PARTS_JA = {"label": "", "value": "", "from": "（下限）", "to": "（上限）", "id": "（仮ID）", "values": "（内訳）"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +117,7 @@ def _type(kind: pa.DataType) -> str:
         (pa.types.is_boolean, "boolean"),
         (pa.types.is_date, "date"),
         (pa.types.is_timestamp, "datetime"),
+        (pa.types.is_list, "array"),
     )
     return next((name for is_kind, name in tests if is_kind(kind)), "string")
 
