@@ -106,10 +106,6 @@ class LinkedGauge(Gauge):
     def find_failed(self, levels: Levels) -> NDArray[np.bool_]:
         """Return which lines of the problem are suppressed at a node."""
         ids, _ = group_lines(self.problem, self.lines.codes, levels)
-        return self.mark_suppressed(ids, levels)
-
-    def mark_suppressed(self, ids: NDArray[np.int32], levels: Levels | NDArray[np.int8]) -> NDArray[np.bool_]:
-        """Return which lines of the problem are suppressed when its lines, in the order of `members`, form classes at these levels."""
         kept = self.find_kept(self.lines, ids, levels)
         suppressed = np.zeros(len(self.members), dtype=np.bool_)
         suppressed[self.members] = ~kept[np.repeat(np.arange(len(kept)), np.diff(_patterns(self.lines)[0]))]

@@ -79,7 +79,9 @@ def find_linked_local(task: SearchTask) -> Recoding:
     if gauge.is_barren(top):
         raise make_error(task, top.failed_rows)
     found: list[Recoding] = []
-    for chain in dict.fromkeys(_list_chains(people)):
+    # With a share of the population asked for, classes must not overlap: only one level per column sees to that.
+    chains = () if task.population and task.population.presence else _list_chains(people)
+    for chain in dict.fromkeys(chains):
         if not found or not _is_over(task, start):
             found.append(_answer(people, chain, _limit_time(task, start)))
     held = [recoding for recoding in found if int(task.table.rows[recoding.suppressed].sum()) <= row_limit(task)]
@@ -147,40 +149,55 @@ def _descend(people: People, first: tuple[int, ...]) -> tuple[Levels, ...]:
 
 
 def _answer(people: People, chain: tuple[Levels, ...], task: SearchTask) -> Recoding:
-    """Return the recoding that a local search over persons gives with one chain; who does not hold is suppressed."""
+    """Return the recoding that local searches over persons give with one chain; who does not hold is suppressed.
+
+    Where a model fails in histories of k persons, those who share them are grouped anew, twice as many each time.
+    """
     gauge, finest_first = people.gauge, chain[::-1]
-    try:
-        solved = find_local(_person_task(people, finest_first, task))
-    except TargetNotReached:
-        return _suppress_all(task)
-    at = np.asarray(finest_first, dtype=np.int8)[solved.levels[:, -1]]
-    at[:, people.fixed] = solved.levels[:, :-1]
-    members, owners = gauge.members, people.owners
-    levels, suppressed = np.empty(task.table.codes.shape, dtype=np.int8), np.empty(len(members), dtype=np.bool_)
-    lines = gauge.problem.order[members]
-    levels[lines], suppressed[lines] = at[owners], solved.suppressed[owners]
-    return _settle(gauge, replace(solved, levels=levels, suppressed=suppressed))
+    persons, pending = _person_task(people, finest_first, task), np.arange(len(people.patterns.persons))
+    at = np.tile(np.array(gauge.problem.coarsest, dtype=np.int8), (len(pending), 1))
+    released, evaluated = np.zeros(len(pending), dtype=np.bool_), 0
+    kept = released
+    while len(pending):
+        try:
+            solved = find_local(_take_persons(persons, pending))
+        except TargetNotReached:
+            break
+        levels = np.asarray(finest_first, dtype=np.int8)[solved.levels[:, -1]]
+        levels[:, people.fixed] = solved.levels[:, :-1]
+        at[pending], released[pending] = levels, ~solved.suppressed
+        kept, evaluated = released & _find_kept(people, at, released), evaluated + solved.search.evaluated
+        persons, pending = replace(persons, k=2 * persons.k), np.flatnonzero(released & ~kept)
+    record = SearchRecord(lattice=gauge.problem.lattice, evaluated=evaluated, optimal=False, lower_bound=0.0, seconds=0.0)
+    return _spread(people, at, ~kept, record)
 
 
-def _settle(gauge: LinkedGauge, recoding: Recoding) -> Recoding:
-    """Return the recoding with everybody suppressed whose history, or one of whose classes, does not hold, counted on the classes made."""
-    order = gauge.problem.order
-    classes = number_classes(gauge.problem.task.table, recoding)
+def _take_persons(persons: SearchTask, chosen: NDArray[np.int64]) -> SearchTask:
+    """Return the task over some of the persons."""
+    table = persons.table
+    rows, counts = table.rows[chosen], table.persons[chosen]
+    part = replace(table, codes=table.codes[chosen], rows=rows, persons=counts, total_rows=int(rows.sum()), total_persons=int(counts.sum()))
+    return replace(persons, table=part)
+
+
+def _spread(people: People, at: NDArray[np.int8], suppressed: NDArray[np.bool_], record: SearchRecord) -> Recoding:
+    """Return the recoding of lines that gives each the levels of its pattern."""
+    order, members, owners = people.gauge.problem.order, people.gauge.members, people.owners
+    levels, lost = np.empty((len(members), at.shape[1]), dtype=np.int8), np.empty(len(members), dtype=np.bool_)
+    levels[order[members]], lost[order[members]] = at[owners], suppressed[owners]
+    return Recoding(method="local", levels=levels, suppressed=lost, search=record)
+
+
+def _find_kept(people: People, at: NDArray[np.int8], released: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return, per pattern, whether its history and what is asked of it hold, counted on the classes that are made."""
+    gauge, record = people.gauge, SearchRecord(lattice=1, evaluated=0, optimal=False, lower_bound=0.0, seconds=0.0)
+    classes = number_classes(gauge.problem.task.table, _spread(people, at, ~released, record))[gauge.problem.order][gauge.members]
     count = int(classes.max(initial=-1)) + 1
-    # What is suppressed already is a class of its own, which k persons may share by chance; it stays suppressed.
-    ids = np.where(classes < 0, count, classes)[order][gauge.members].astype(np.int32)
-    levels = np.zeros((count + 1, recoding.levels.shape[1]), dtype=np.int8)
-    levels[classes] = recoding.levels
-    suppressed = np.empty(len(order), dtype=np.bool_)
-    suppressed[order] = gauge.mark_suppressed(ids, levels[: int(ids.max(initial=-1)) + 1])
-    return replace(recoding, suppressed=suppressed | recoding.suppressed)
-
-
-def _suppress_all(task: SearchTask) -> Recoding:
-    """Return the recoding that releases nothing."""
-    levels = np.broadcast_to(task.max_levels.astype(np.int8), task.table.codes.shape).copy()
-    record = SearchRecord(lattice=1, evaluated=0, optimal=False, lower_bound=0.0, seconds=0.0)
-    return Recoding(method="local", levels=levels, suppressed=np.ones(len(levels), dtype=np.bool_), search=record)
+    # What is suppressed is a class of its own, which k persons may share by chance.
+    levels = np.zeros((count + 1, at.shape[1]), dtype=np.int8)
+    levels[classes] = at[people.owners]
+    ids = np.where(classes < 0, count, classes).astype(np.int32)
+    return gauge.find_kept(gauge.lines, ids, levels[: int(ids.max(initial=-1)) + 1])
 
 
 def _person_task(people: People, nodes: tuple[Levels, ...], task: SearchTask) -> SearchTask:

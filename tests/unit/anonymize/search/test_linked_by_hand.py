@@ -201,3 +201,19 @@ def test_without_time_there_is_still_an_answer_that_holds(linked_of, task_of, me
     histories = [frozenset(cells[i] for i in members.combinations[a:b]) for a, b in zip(members.offsets, members.offsets[1:], strict=False)]
     shared = {h: sum(p for p, other in zip(members.persons, histories, strict=True) if other == h) for h in histories}
     assert min(shared.values()) >= 4
+
+
+def test_those_who_fail_are_grouped_anew_in_larger_groups(linked_of, task_of):
+    # k = 2. One month each. Histories of two persons by sex and month have one secret each: months 0 and 1 (secrets 0, 1) and
+    # months 2 and 3 (secrets 0, 1) are diverse by quarter, in groups of four. Sex 1, month 0 has both secrets and keeps its month.
+    patterns = [(2, {(0, month): 1}) for month in range(4)] + [(2, {(1, 0): 1})]
+    secrets = SensitiveCounts(
+        offsets=np.array([0, 1, 2, 3, 4, 6]), values=np.array([0, 1, 0, 1, 0, 1], dtype=np.int32), persons=np.array([2, 2, 2, 2, 1, 1]),
+        distinct=2,
+    )  # fmt: skip
+    table = linked_of([SEX, MONTH], patterns, sensitive={"column": secrets})
+    wish = (Diversity(column="column", kind="distinct", l=2),)
+    limits = {"max_levels": np.array([0, 2], dtype=np.int8), "diversity": wish, "linked": "classes"}
+    found = find_recoding(task_of(table, 2, method="local", **limits))
+    assert found.levels.tolist() == [[0, 1]] * 4 + [[0, 0]]
+    assert not found.suppressed.any()
