@@ -25,6 +25,7 @@ PLAIN = "plain"
 _ALL_DIGITS = re.compile(r"\[0-9\]\{([0-9]+)\}")
 _SUFFIXES = (".yaml", ".yml", ".json")
 _SETTINGS = {"csv": ("encoding", "header"), "fixed": ("encoding", "record_bytes"), "excel": (), "records": ("encoding", "records")}
+_ONLY = {"title_rows": "excel", "header_rows": "excel", "sheet": "excel", "records": "records", "lookups": "records"}
 _NEEDS = {"csv": "position", "fixed": "bytes", "excel": "heading", "records": "from"}
 
 
@@ -42,6 +43,7 @@ NO_VENDOR = _kind("vendor", N_("the code list does not know this way of writing"
 NO_PLACE = _kind("place", N_("the place of the column is missing: {needed}"))
 OVERLAP = _kind("overlap", N_("the bytes overlap those of another column or pass the end of the record"))
 NOT_COVERED = _kind("required", N_("the key of persons of the table is missing"))
+NOT_HERE = _kind("not-here", N_("the format does not know this setting"))
 NO_SETTING = _kind("setting", N_("the format needs this setting"))
 
 
@@ -223,6 +225,8 @@ def _find_contradictions(document: Mapping[str, Any]) -> Iterator[Finding]:
 def _find_missing_settings(document: Mapping[str, Any]) -> Iterator[Finding]:
     needed = _SETTINGS[document["format"]]
     yield from (Finding(kind=NO_SETTING, column=Name(name)) for name in needed if name not in document)
+    strange = (name for name, format_ in _ONLY.items() if name in document and format_ != document["format"])
+    yield from (Finding(kind=NOT_HERE, column=Name(name)) for name in strange)
 
 
 def _find_wrong_rule(entry: Mapping[str, Any], column: Any) -> Iterator[Finding]:

@@ -194,6 +194,7 @@ def test_a_table_of_codes_of_an_own_layout_gives_the_disease(tmp_path):
         (lambda d: d["columns"][1].pop("from"), ("layout-place", "insurer_number")),
         (lambda d: d["records"]["under_row"].append({"record": "HO"}), ("layout-record-twice", "HO")),
         (lambda d: d.pop("records"), ("layout-setting", "records")),
+        (lambda d: d.update(title_rows=2), ("layout-not-here", "title_rows")),
         (lambda d: d["records"]["close"]["sum"]["of"].update(record="XX"), ("layout-record", "sum")),
     ],
 )
