@@ -32,7 +32,7 @@ _TEXTS = {kind.code: kind.template for kind in ROW_KINDS}
 _UNSAFE = re.compile(r"^(?:\s|%0[9ad]|[\x00-\x1f])*[=+\-@＝＋－＠]|^[\t\r\n]|^%0[9ad]", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _WIDTHS = {"causes": (44, 26, 10, 30, 60), "rows": (10, 26, 44, 22)}
-_CAUSES = (N_("what is wrong"), N_("column"), N_("rows"), N_("first rows"), N_("what to do"))
+_CAUSES = (N_("what is wrong"), N_("column"), N_("cases"), N_("first rows"), N_("what to do"))
 Sink = Callable[[pa.RecordBatch], None]
 
 

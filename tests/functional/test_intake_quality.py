@@ -92,7 +92,7 @@ def test_the_defect_list_is_a_workbook_of_causes_and_rows_without_contents(tmp_p
     assert call("intake", "check", write(tmp_path / "a.csv", rows), *CHECK, "--defects", defects)[0] == 0
     book = openpyxl.load_workbook(defects)
     causes, listed = ([[cell.value for cell in row] for row in sheet.iter_rows()] for sheet in book.worksheets)
-    assert causes[0] == ["what is wrong", "column", "rows", "first rows", "what to do"]
+    assert causes[0] == ["what is wrong", "column", "cases", "first rows", "what to do"]
     assert [(line[1], line[2], line[3]) for line in causes[1:]] == [("性別", 2, "5, 6"), ("生年月日", 1, "7")]
     assert all(line[4] for line in causes[1:])
     assert [(line[0], line[1], line[3]) for line in listed[1:]] == [
