@@ -85,4 +85,6 @@ class _RowGroups:
             self.under_way.pop(0).result()
 
     def _write(self, batches: list[pa.RecordBatch]) -> None:
-        self.writer.write_table(pa.Table.from_batches(batches).unify_dictionaries().combine_chunks())
+        table = pa.Table.from_batches(batches)
+        # a dictionary of its own for each batch would not go to the file as it is
+        self.writer.write_table(table if len(batches) == 1 else table.unify_dictionaries().combine_chunks())

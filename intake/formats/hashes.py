@@ -33,6 +33,8 @@ class Repeats:
         # in place: of all rows nothing more is held than this
         ordered.sort()
         twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+        if not twice.size:
+            return np.empty(0, dtype=np.int64)
         # few hashes are there twice, and only of those it is looked where
         found = [self._find_in(hashes, numbers, twice) for hashes, numbers in self.parts]
         hashes, places = (np.concatenate(part) for part in zip(*found, strict=True))
@@ -40,5 +42,6 @@ class Repeats:
 
     @staticmethod
     def _find_in(hashes: Hashes, numbers: Numbers | int, twice: Hashes) -> tuple[Hashes, Numbers]:
-        places = np.flatnonzero(np.isin(hashes, twice))
+        near = np.minimum(np.searchsorted(twice, hashes), twice.size - 1)
+        places = np.flatnonzero(twice[near] == hashes)
         return hashes[places], places + numbers if isinstance(numbers, int) else numbers[places]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Chunks = Callable[[], Iterator[bytes]]
 Places = NDArray[np.int32] | NDArray[np.int64]
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 16 << 20
 
 
 @njit(cache=True, nogil=True)
