@@ -130,3 +130,48 @@ def test_roles_and_tables_are_checked_before_anything_is_opened(home, plan_path,
     other = tmp_path / "other.yaml"
     assert run(["anonymize", "plan", "--table", "kokuho_benefit", "--output", str(other)]) == 0
     assert "care_provider_staff" in refused(home, other, capsys, 13)
+
+
+@pytest.fixture
+def next_year(home, tmp_path):
+    """A second file of the same table, one of another table, and nothing processed yet."""
+    pq.write_table(make_rows(200), tmp_path / "next.parquet")
+    with open_office(Session(home=home, actor="chief")) as office:
+        store = office.store
+        case_id = store.add_case({"regime": "tokumei-2023"}, actor="chief")
+        store.move_case(case_id, CaseState.UNDER_REVIEW, actor="chief")
+        store.move_case(case_id, CaseState.ACCEPTED, actor="deputy")
+        made = [
+            store.add_file(case_id, register_id=store.add_register_entry({}, actor="chief"), table=table, actor="chief")
+            for table in (TABLE, "kokuho_benefit")
+        ]
+        store.move_case(case_id, CaseState.REQUESTED, actor="chief")
+        store.move_file(made[0], FileState.RECEIVED, actor="chief")
+        office.vault.seal(made[0], "normalised", tmp_path / "next.parquet")
+        store.move_file(made[0], FileState.NORMALISED, actor="chief")
+        store.move_case(case_id, CaseState.CONTRACTED, actor="deputy")
+    return made
+
+
+def test_an_earlier_recoding_of_the_office_is_applied_again(home, plan_path, next_year, capsys):
+    file_id, other = next_year
+    again = ["anonymize", "process", file_id, "--plan", str(plan_path), "--home", str(home), "--as", "chief", "--recoding-of"]
+    for earlier, code in (("F-0001", 17), (other, 13)):
+        capsys.readouterr()
+        assert run([*again, earlier]) == code
+        assert "hint:" in capsys.readouterr().err
+    with open_office(Session(home=home, actor="chief")) as office:
+        assert office.store.get_file(file_id).state is FileState.NORMALISED
+    assert process(home, plan_path, "--method", "global") == 0
+    capsys.readouterr()
+    assert run([*again, "F-0001", "--json"]) == 0
+    answered = json.loads(capsys.readouterr().out)
+    assert answered["method"] == "global"
+    assert answered["reapplied"]["classes_kept"] > 0
+    assert answered["smallest_class"] >= 10
+    with open_office(Session(home=home, actor="chief")) as office:
+        record = office.store.get_record("processing", file_id=file_id)
+        assert record["recoding_of"] == "F-0001"
+        assert record["reapplied"] == answered["reapplied"]
+        assert office.store.get_record("processing", file_id="F-0001")["recoding_of"] is None
+        assert {"method", "processed"} <= {item.kind for item in office.vault.list(file_id)}
