@@ -19,7 +19,7 @@ from anonymize.risk.attacks.suite import Attacked, AttackReport, AttackSettings,
 from anonymize.risk.attributes import measure_attributes
 from anonymize.risk.columns import ColumnTrace, trace_columns
 from anonymize.risk.figures import Figure
-from anonymize.risk.histories import measure_histories
+from anonymize.risk.histories import measure_histories, split_by_history
 from anonymize.risk.population import find_labels, measure_population, read_sizes
 from anonymize.risk.released import Released, open_released
 from anonymize.risk.riskiest import Riskiest, find_riskiest
@@ -225,7 +225,7 @@ def measure_models(released: Released, subject: Subject, thresholds: Thresholds,
     if subject.population is not None:
         sizes = read_sizes(released, subject.population, find_labels(released, subject.plan, subject.population, kinds))
         figures += measure_population(sizes, thresholds.highest)
-    return figures + measure_attributes(released, subject.plan)
+    return figures + measure_attributes(split_by_history(released), subject.plan)
 
 
 def _measure_extent(originals: Originals, released: Released) -> Extent:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from anonymize.risk.histories import count_histories, measure_histories
+from anonymize.risk.attributes import measure_attributes
+from anonymize.risk.histories import count_histories, measure_histories, split_by_history
 from anonymize.risk.released import open_released
 
 # Classes (age, sex): A = (30, f), B = (30, m), C = (40, f). k = 2 holds in every class: A has persons 1 2 3, B 3 4, C 1 2.
@@ -49,3 +50,20 @@ def test_one_row_per_person_is_the_class_itself(released):
 def test_nothing_is_linked_without_an_id(released):
     with released(None) as open_file:
         assert measure_histories(open_file) == ()
+
+
+def test_secrets_are_counted_among_those_who_share_a_history(write_release):
+    # Persons 1 and 2: class A with x, class B with x and y. Persons 3 and 4: class A with y. A holds x and y; of 1 and 2 it holds x alone.
+    ages, drugs = ["30", "30", "40", "40", "30", "30"], ["x", "x", "x", "y", "y", "y"]
+    path = write_release({"age": ages}, {"drug": drugs}, ids=["1", "2", "1", "2", "3", "4"])
+    with open_released(path, "person") as open_file:
+        whole, apart = ({f.code: f.value for f in measure_attributes(file)} for file in (open_file, split_by_history(open_file)))
+        assert (whole["diversity"], apart["diversity"]) == (2, 1)
+        # Of the six (person, value) pairs, the four of A hold one value only when histories are known.
+        assert (whole["homogeneous_share"], apart["homogeneous_share"]) == (0, pytest.approx(4 / 6))
+        assert count_histories(open_file) == {2: 2}
+
+
+def test_one_row_each_is_split_by_nothing(released):
+    with released([str(number) for number in range(8)]) as open_file:
+        assert split_by_history(open_file) is open_file
