@@ -226,9 +226,8 @@ def _name_groups(table: LevelTable) -> list[list[frozenset[str]]]:
         named.append([])
         for group, label in enumerate(labels):
             at, least = finest[label]
-            members = table.codes[table.codes[:, level] == group, at]
-            bare = {label} if bool((members == least).all()) else set()
-            named[-1].append(frozenset({f"{label}（第{level}階層）"} | bare))
+            is_bare = (at, least) == (level, group) or bool((table.codes[table.codes[:, level] == group, at] == least).all())
+            named[-1].append(frozenset({f"{label}（第{level}階層）", *([label] if is_bare else [])}))
     return named
 
 

@@ -27,9 +27,9 @@ def measure_population(file: WrittenFile, plan: Plan) -> dict[str, float]:
     Returns
     -------
     dict[str, float]
-        k_map: fewest people who match a released cell. presence_lowest, presence_highest: least and greatest share of them in the
-        release, infinite where nobody matches. With δ-presence also outside: people who match no released cell; overlap: most released
-        cells that one person matches.
+        k_map: fewest people who match a released cell. Where δ-presence is asked, presence_lowest and presence_highest: least and
+        greatest share of them in the release, infinite where nobody matches; outside: people who match no released cell; overlap: most
+        released cells that one person matches.
 
     References
     ----------
@@ -62,8 +62,10 @@ def measure_population(file: WrittenFile, plan: Plan) -> dict[str, float]:
     counted = f"SELECT f, coalesce(n, 0) AS n FROM shown LEFT JOIN (SELECT {keys}, sum(n) AS n FROM matched GROUP BY {keys}) USING ({keys})"
     share = "CASE WHEN n = 0 THEN 'infinity'::DOUBLE ELSE f / n END"
     k_map, lowest, highest = file.ask(f"SELECT coalesce(min(n), 0), coalesce(min({share}), 0), coalesce(max({share}), 0) FROM ({counted})")
-    found = {"k_map": float(k_map), "presence_lowest": float(lowest), "presence_highest": float(highest)}
+    found = {"k_map": float(k_map)}
     if models.delta_presence is not None:
+        # Cells of a local recoding may overlap; without the promise that they do not, a share would say less than it seems to.
+        found |= {"presence_lowest": float(lowest), "presence_highest": float(highest)}
         found["outside"] = file.ask_number(f"SELECT sum({PERSONS}) FROM people ANTI JOIN matched USING (line)")
         found["overlap"] = file.ask_number("SELECT max(n) FROM (SELECT count(*) AS n FROM matched GROUP BY line)")
     return found

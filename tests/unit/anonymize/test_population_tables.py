@@ -166,6 +166,10 @@ def test_figures_of_the_verifier(tmp_path, method):
     assert report.verified["population"]["k_map"] == 61
 
 
+def test_shares_are_told_only_where_cells_cannot_overlap(tmp_path):
+    assert set(run(tmp_path, {"k_map": 4}, "local")[0].verified["population"]) == {"k_map"}
+
+
 def test_nobody_of_the_population_may_be_known_to_be_absent(tmp_path):
     # With a least share, p and r alone would tell of everybody in t that they are not in the file; East and West hold all people.
     report, shown, _ = run(tmp_path, {"delta_presence": [0.05, 0.9]}, suppression_limit=0.1)
