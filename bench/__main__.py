@@ -1,21 +1,28 @@
-"""Run the benchmarks and print their lines: `python -m bench [NAME ...]`."""
+"""Run the benchmarks and print their lines: `python -m bench [NAME ...] [--rows MILLIONS ...]`."""
 
+import argparse
 import importlib
 import os
 import platform
-import sys
 
-NAMES = ("search", "scale", "intake", "my_number")
+NAMES = ("search", "rivals", "scale", "intake", "my_number")
 
 
-def main(names: tuple[str, ...]) -> None:
-    """Print each benchmark's lines under its name."""
+def main(names: list[str], millions: list[int] | None) -> None:
+    """Print each benchmark's lines under its name; `millions` are the sizes of `scale`."""
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     for name in names:
         print(f"\n== {name}")
-        for line in importlib.import_module(f"bench.{name}").run():
+        settings = [millions] if name == "scale" and millions else []
+        for line in importlib.import_module(f"bench.{name}").run(*settings):
             print(line, flush=True)
 
 
 if __name__ == "__main__":
-    main(tuple(sys.argv[1:]) or NAMES)
+    reader = argparse.ArgumentParser(prog="python -m bench")
+    reader.add_argument("names", nargs="*", help=f"which of {', '.join(NAMES)}; all when none is named", metavar="NAME")
+    reader.add_argument("--rows", type=int, nargs="+", metavar="MILLIONS", help="sizes of scale, in million rows [1 10]")
+    asked = reader.parse_args()
+    if unknown := set(asked.names) - set(NAMES):
+        reader.error(f"there is no benchmark {', '.join(sorted(unknown))}")
+    main(asked.names or list(NAMES), asked.rows)

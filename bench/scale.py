@@ -1,22 +1,39 @@
 """A whole run (verification included) against DuckDB's own sorted copy of the same file, the floor for an output in canonical order.
 
-`python -m bench scale` measures one and ten million rows; `python -m bench.scale ROWS …` other sizes.
+`python -m bench scale` measures one and ten million rows; `python -m bench scale --rows 10 50` other millions. Each line has wall
+seconds, and CPU seconds, which a busy machine disturbs less. Peak memory is that of the process with all its children, ten looks a
+second.
 """
 
+import itertools
+import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 CHUNK_ROWS = 1_000_000
-SIZES = (1_000_000, 10_000_000)
+MILLION = 1_000_000
+SIZES = (1, 10)
+SPARK_MILLIONS = 10  # more would measure how long a machine of few cores can be kept busy
+BYTES_PER_ROW = 80  # of disk: the file, two copies, and what sorting spills
+LOOK_SECONDS = 0.1
+FLOOR = """\
+import sys, duckdb
+source, target, overflow = sys.argv[1:]
+with duckdb.connect(config={"temp_directory": overflow, "memory_limit": "2GiB"}) as connection:
+    connection.read_parquet(source).order("ALL").write_parquet(target, compression="zstd")
+"""
 PLAN = """\
 plan: scale-v1
 privacy: {k: 10}
@@ -72,57 +89,120 @@ def write_rows(path: Path, rows: int) -> None:
             writer.write_table(make_rows(min(CHUNK_ROWS, rows - start), rng))
 
 
-def measure_floor(source: Path, target: Path) -> float:
-    """Return the seconds of DuckDB's own sorted copy."""
-    began = time.perf_counter()
-    with duckdb.connect(config={"temp_directory": str(target.parent / "floor"), "memory_limit": "2GiB"}) as connection:
-        rows = connection.read_parquet(str(source))
-        rows.order("ALL").write_parquet(str(target), compression="zstd")
-    return time.perf_counter() - began
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a command took.
+
+    Parameters
+    ----------
+    seconds, cpu_seconds : float
+        Wall time; user and system time of the process and its children.
+    peak_bytes : int
+        Most resident memory of all of them together.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+
+    def over(self, floor: "Cost") -> str:
+        """Return the text of this cost and its ratios to a floor."""
+        wall, cpu = self.seconds / floor.seconds, self.cpu_seconds / floor.cpu_seconds
+        return f"{self.seconds:.1f} s = {wall:.2f} x (CPU {self.cpu_seconds:.1f} s = {cpu:.2f} x), peak {self.peak_bytes / 2**30:.2f} GiB"
 
 
-def measure_run(folder: Path, method: str) -> dict[str, object]:
-    """Return the report of a run in a process of its own, so that peak memory is its own."""
-    import json
+def measure(command: Sequence[str | Path]) -> Cost:
+    """Run a command that must succeed and return what it took."""
+    began, before = time.perf_counter(), os.times()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    peaks = [0]
+    watcher = threading.Thread(target=_watch, args=(process, peaks), daemon=True)
+    watcher.start()
+    failed = process.wait()
+    watcher.join()
+    after = os.times()
+    if failed:
+        raise subprocess.CalledProcessError(failed, [str(part) for part in command])
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return Cost(seconds=time.perf_counter() - began, cpu_seconds=cpu, peak_bytes=max(peaks))
 
-    plan = folder / f"{method}.yaml"
+
+def _watch(process: "subprocess.Popen[bytes]", peaks: list[int]) -> None:
+    while process.poll() is None:
+        peaks[0] = max(peaks[0], sum_resident_bytes(process.pid))
+        time.sleep(LOOK_SECONDS)
+
+
+def sum_resident_bytes(root: int) -> int:
+    """Return the resident memory of a process and all that descend from it, as /proc tells; 0 where there is no /proc."""
+    parents: dict[int, int] = {}
+    pages: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents[int(folder.name)], pages[int(folder.name)] = int(fields[1]), int(fields[21])
+    family, waiting = set(), [root]
+    while waiting:
+        member = waiting.pop()
+        family.add(member)
+        waiting += [process for process, parent in parents.items() if parent == member and process not in family]
+    return sum(pages.get(member, 0) for member in family) * os.sysconf("SC_PAGE_SIZE")
+
+
+def measure_run(folder: Path, method: str, engine: str) -> tuple[Cost, dict[str, object]]:
+    """Return cost and report of a run in a process of its own."""
+    plan, name = folder / f"{method}.yaml", f"{method}-{engine}"
     plan.write_text(PLAN.replace("METHOD", method), encoding="utf-8")
-    command = [
-        sys.executable,
-        "-c",
-        "from casework.console import main; main()",
-        "anonymize",
-        "run",
-        "--input",
-        str(folder / "rows.parquet"),
-        "--plan",
-        str(plan),
-    ]
-    command += ["--output", str(folder / f"{method}.parquet"), "--report", str(folder / f"{method}.json"), "--no-compare"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    found: dict[str, object] = json.loads((folder / f"{method}.json").read_text(encoding="utf-8"))
-    return found
+    command = [sys.executable, "-c", "from casework.console import main; main()", "anonymize", "run", "--no-compare", "--engine", engine]
+    command += ["--input", str(folder / "rows.parquet"), "--plan", str(plan)]
+    command += ["--output", str(folder / f"{name}.parquet"), "--report", str(folder / f"{name}.json")]
+    cost = measure(command)
+    (folder / f"{name}.parquet").unlink()
+    found: dict[str, object] = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return cost, found
 
 
-def run(sizes: tuple[int, ...] = SIZES) -> Iterator[str]:
-    """Yield one line per size and method."""
-    for rows in sizes:
+def run(millions: Sequence[int] = SIZES) -> Iterator[str]:
+    """Yield one line per size, method and engine, and how the totals grow."""
+    totals: dict[tuple[str, str], list[tuple[int, float]]] = {}
+    for size in millions:
         with tempfile.TemporaryDirectory(prefix="sakusei-bench-") as name:
             folder = Path(name)
-            write_rows(folder / "rows.parquet", rows)
-            floor = measure_floor(folder / "rows.parquet", folder / "sorted.parquet")
-            yield f"{rows:>11,} rows: DuckDB sorted copy {floor:.1f} s"
-            for method in ("global", "local"):
-                yield describe(method, measure_run(folder, method), floor)
+            if shutil.disk_usage(folder).free < size * MILLION * BYTES_PER_ROW:
+                yield f"{size:>4} million rows: left out, the disk has too little room"
+                continue
+            write_rows(folder / "rows.parquet", size * MILLION)
+            floor = measure([sys.executable, "-c", FLOOR, folder / "rows.parquet", folder / "sorted.parquet", folder / "floor"])
+            load = os.getloadavg()[0]
+            yield f"{size:>4} million rows: DuckDB sorted copy {floor.seconds:.1f} s (CPU {floor.cpu_seconds:.1f} s), load {load:.1f}"
+            hashes = set()
+            for method, engine in list_runs(size):
+                cost, report = measure_run(folder, method, engine)
+                totals.setdefault((method, engine), []).append((size, cost.seconds))
+                if method == "global":
+                    hashes.add(report["output_sha256"])
+                yield describe(f"{method} {engine}", cost, floor, report)
+            yield f"  the global release has {'the same bytes' if len(hashes) == 1 else 'OTHER BYTES'} on every engine that ran"
+    for (method, engine), found in totals.items():
+        for (size, before), (larger, after) in itertools.pairwise(found):
+            yield f"{method} {engine}: {larger / size:.0f} x the rows ({size} → {larger} million) take {after / before:.2f} x the time"
 
 
-def describe(method: str, report: dict[str, object], floor: float) -> str:
+def list_runs(size: int) -> list[tuple[str, str]]:
+    """Return methods and engines to measure; Spark where there is Java, and not on the largest files."""
+    from anonymize.engines.spark import has_java
+
+    runs = [("global", "duckdb"), ("local", "duckdb")]
+    return [*runs, ("global", "spark")] if size <= SPARK_MILLIONS and has_java(os.environ) else runs
+
+
+def describe(name: str, cost: Cost, floor: Cost, report: dict[str, object]) -> str:
     """Return the line of one run."""
     seconds: dict[str, float] = dict(report["seconds"])  # type: ignore[call-overload]
     steps = " ".join(f"{step} {seconds[step]:.1f}" for step in ("read", "classes", "search", "apply", "verify"))
-    peak = int(str(report["peak_rss_bytes"])) / 2**30
-    total = seconds["total"]
-    return f"  {method:<6} {total:.1f} s = {total / floor:.2f} x ({steps}), peak {peak:.2f} GiB, loss {report['loss']:.4f}"
+    return f"  {name:<13} {cost.over(floor)} ({steps}), loss {report['loss']:.4f}"
 
 
 if __name__ == "__main__":

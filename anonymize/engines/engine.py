@@ -9,7 +9,7 @@ import itertools
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
@@ -207,6 +207,25 @@ def _check_settings(settings: EngineSettings) -> EngineSettings:
 def count_cores() -> int:
     """Return the cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def find_free_bytes(system: Path = Path("/")) -> int:
+    """Return the memory this process may still take: what the system can give and a container allows; elsewhere, all that is built in.
+
+    Parameters
+    ----------
+    system : Path
+        Root of /proc and /sys.
+    """
+    free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(OSError):
+        lines = (system / "proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = min([free, *(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))])
+    with suppress(OSError, ValueError):  # "max": the container has no limit
+        group = system / "sys/fs/cgroup"
+        most, used = (int((group / name).read_text(encoding="ascii")) for name in ("memory.max", "memory.current"))
+        free = min(free, max(most - used, 0))
+    return free
 
 
 def match(left: ibis.Table, right: ibis.Table, columns: list[str]) -> list[Any]:

@@ -15,12 +15,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from anonymize.classes import ClassTable, Population
+from anonymize.engines import engine as engine_rooms
 from anonymize.engines.engine import Engine, match
 from anonymize.ordering import number_values, sort_rows
 from anonymize.populations import make_population
 from anonymize.rows.persons import LINE, PATTERN, PERSONS, ROWS, Histories, find_histories, find_patterns, find_varying
 from anonymize.rows.selection import check_unit
 from anonymize.rows.sensitive import count_sensitive
+from anonymize.rows.table_size import check_size
 from schemas.errors import FileRejected
 from schemas.hierarchies import LevelTable, load_hierarchy
 from schemas.messages import N_
@@ -85,12 +87,14 @@ def build_class_table(engine: Engine, rows: ibis.Table, plan: Plan) -> Classes:
     FileRejected
         The file has no rows, or rows without a person key.
     PlanError
-        A hierarchy does not know some values of its column.
+        A hierarchy does not know some values of its column, or the class table does not fit into memory.
     """
     columns = [column.name for column in plan.recoded]
     check_unit(engine, rows, plan.unit)
     cells = count_cells(engine, rows, plan)
-    counts = engine.fetch(count_combinations(cells, columns, plan))
+    counted = engine.keep(count_combinations(cells, columns, plan))
+    check_size(engine.fetch_number(counted.agg(n=counted.count())), len(columns), engine_rooms.find_free_bytes())
+    counts = engine.fetch(counted)
     if counts.num_rows == 0:
         raise FileRejected(N_("the input has no rows"), N_("give a file with rows"))
     levels, codes = encode_columns(counts, plan)
