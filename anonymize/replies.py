@@ -111,6 +111,9 @@ def show_report(report: "ProcessingReport") -> Reply:
         ),
     ]
     lines += _show_method(report)
+    population: Any = report.verified.get("population")
+    if population:
+        lines.append(translate(N_("at least {people} people of the population match every class")).format(people=int(population["k_map"])))
     linked: Any = report.verified["linked"]
     if linked is not None:
         lines.append(

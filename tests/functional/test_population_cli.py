@@ -49,6 +49,7 @@ def test_figures_of_the_population_are_in_the_report(start, tmp_path, method, ca
     code, said = start("k_map: 80, delta_presence: [0.0, 0.2]", method=method)
     assert code == 0, said
     found = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["verified"]["population"]
+    assert f"at least {int(found['k_map'])} people of the population match every class" in said
     assert found["k_map"] >= 80
     assert found["presence_highest"] <= 0.2
     assert run(["anonymize", "verify", "--input", str(tmp_path / "out.parquet"), "--plan", str(tmp_path / "plan.yaml"), "--json"]) == 0
