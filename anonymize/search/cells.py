@@ -30,6 +30,8 @@ from schemas.messages import N_
 
 LEAST_GAIN = 1e-12
 MOST_NODES = 400
+MOST_CHOICES = 4096  # of blank columns, that a node is walked over
+MOST_WORK = 2_000_000_000  # lines times choices: wide files try fewer nodes
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +48,8 @@ class CellSearch:
         Clock time at which no further node is tried.
     limit : int
         Most nodes to try.
+    work : int
+        Lines times choices of blank columns so far: what a budget of time would measure, but the same on every machine.
     losses : dict
         Node → loss.
     level_losses : list
@@ -56,6 +60,7 @@ class CellSearch:
     problem: Problem
     deadline: float | None
     limit: int = MOST_NODES
+    work: int = 0
     losses: dict[Levels, float] = field(default_factory=dict)
     level_losses: list[NDArray[np.float64]] = field(default_factory=list)
 
@@ -63,6 +68,7 @@ class CellSearch:
         """Return the loss of a node with cells blanked; infinite where blanking does not help."""
         if node not in self.losses:
             part, _ = roll_task(self.problem, node)
+            self.work += len(part.table.rows) * min(2 ** len(node), MOST_CHOICES)
             try:
                 found = _solve(part)
             except TargetNotReached:
@@ -106,7 +112,7 @@ class CellSearch:
     def is_over(self) -> bool:
         """Whether the budget is used up."""
         late = self.deadline is not None and time.perf_counter() >= self.deadline
-        return late or len(self.losses) >= self.limit
+        return late or len(self.losses) >= self.limit or self.work >= MOST_WORK
 
 
 def find_cells(task: SearchTask) -> Recoding:
