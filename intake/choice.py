@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from intake.decode import find_encoding, read_text
+from intake.decode import LADDER, find_encoding, find_mark, read_text
 from intake.formats.sandbox import find_kind, read_rows
 from intake.layout import PLAIN, Layout, layout_names, load_layout, make_plain_layout
 from intake.reading import check_source, match_headings, match_positions, read_headings
@@ -20,7 +20,6 @@ from schemas.messages import N_, Name
 from schemas.tables import load_table
 
 _FORMATS = {"text": "csv", "excel": "excel", "parquet": "parquet"}
-_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 def choose_layout(source: Path, table: str, spec: str | None) -> Layout:
@@ -99,7 +98,8 @@ def choose_kind_chunks(source: Path) -> tuple[dict[str, Any], Iterator[bytes]]:
     if kind == "excel":
         return {"format": "excel", "sheet": 1}, read_rows(source, kind=kind, sheet="1")
     encoding = find_encoding(source, None).name
-    return {"format": "csv", "encoding": encoding}, read_text(source, encoding)
+    # a layout says utf-16 for both orders
+    return {"format": "csv", "encoding": "utf-16" if encoding.startswith("utf-16") else encoding}, read_text(source, encoding)
 
 
 def fits(source: Path, layout: Layout) -> bool:
@@ -135,9 +135,8 @@ def _has_record_length(source: Path, record_bytes: int) -> bool:
 def _find_candidates(source: Path) -> tuple[str, ...]:
     """Return the encodings an undeclared file may be in, the likeliest first."""
     with source.open("rb") as content:
-        head = content.read(4)
-    marked = tuple(name for mark, name in _MARKS.items() if head.startswith(mark))
-    return marked or ("utf-8", "cp932", "euc_jp", "iso2022_jp")
+        shown = find_mark(content.read(CHUNK_BYTES))
+    return (shown,) if shown else LADDER
 
 
 def _decode_head(source: Path, encoding: str) -> Iterator[bytes]:

@@ -30,7 +30,7 @@ DECLARABLE = ("utf-8", "utf-8-sig", "cp932", "euc_jp", "iso2022_jp", "utf-16")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ESCAPES = re.compile(rb"\x1b\$[@B]|\x1b\(J")
 _THREE_BYTES = re.compile(rb"[\xe3-\xe9][\x80-\xbf][\x80-\xbf]")
-_EUC_KANA_SHARE = 0.2
+_EUC_KANA_SHARE, _NUL_SHARE, _FEWEST_NULS = 0.2, 0.05, 8
 _LINE_LIMIT, _HEAD_BYTES = 4 << 20, 8 << 20
 
 
@@ -41,7 +41,7 @@ class Encoding:
     Parameters
     ----------
     name : str
-        Codec name: one of `DECLARABLE`.
+        Codec name: one of `DECLARABLE`, or utf-16-le, utf-16-be where UTF-16 has no mark.
     declared : bool
         The layout named it; otherwise it was found.
     """
@@ -68,18 +68,29 @@ def find_encoding(path: Path, declared: str | None) -> Encoding:
     with path.open("rb") as source:
         head = source.read(CHUNK_BYTES)
     _check_line_ends(path, head)
-    marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
+    shown = find_mark(head)
     if declared is not None:
-        return _check_declared(path, declared, marked, head)
-    if marked or _ESCAPES.search(head):
-        candidates: tuple[str, ...] = (marked or "iso2022_jp",)
-    else:
-        candidates = LADDER
+        return _check_declared(path, declared, shown)
+    candidates = (shown,) if shown else LADDER
     for name in candidates:
         if _can_decode(path, name):
             return Encoding(name=_find_contradiction(path, name) or name, declared=False)
     finding = Finding(kind=NO_ENCODING, params={"encodings": Name(", ".join(candidates))})
     raise _refusal(finding)
+
+
+def find_mark(head: bytes) -> str | None:
+    """Return the encoding that the beginning of a file shows by itself: byte order mark, escapes, or NULs in every other byte."""
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return name
+    if _ESCAPES.search(head):
+        return "iso2022_jp"
+    # without a mark UTF-16 shows by the high bytes of its ASCII characters: all on one side, and many
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if max(even, odd) >= max(_FEWEST_NULS, _NUL_SHARE * len(head)) and min(even, odd) == 0:
+        return "utf-16-le" if odd else "utf-16-be"
+    return None
 
 
 def read_text(path: Path, encoding: str) -> Iterator[bytes]:
@@ -124,12 +135,12 @@ def read_bytes(path: Path, encoding: str) -> Iterator[bytes]:
         raise _refusal(*_describe_undecodable(path, encoding))
 
 
-def _check_declared(path: Path, declared: str, marked: str | None, head: bytes) -> Encoding:
+def _check_declared(path: Path, declared: str, shown: str | None) -> Encoding:
     """Return the declared encoding, or refuse."""
     family = "utf-8" if declared == "utf-8-sig" else declared
-    found = "utf-8" if marked == "utf-8-sig" else marked
-    if found is None and _ESCAPES.search(head):
-        found = "iso2022_jp"
+    found = "utf-8" if shown == "utf-8-sig" else shown
+    if family == "utf-16" and found in {"utf-16-le", "utf-16-be"} and _can_decode(path, found):
+        return Encoding(name=found, declared=True)
     if found is None and family == "cp932" and _is_cp932(path, _HEAD_BYTES) and _find_contradiction(path, family) is None:
         # the rest is checked as it is read
         return Encoding(name=family, declared=True)
@@ -138,7 +149,7 @@ def _check_declared(path: Path, declared: str, marked: str | None, head: bytes) 
         if found is None:
             return Encoding(name=family, declared=True)
     if found == family and _can_decode(path, family):
-        return Encoding(name="utf-8-sig" if marked == "utf-8-sig" else family, declared=True)
+        return Encoding(name="utf-8-sig" if shown == "utf-8-sig" else family, declared=True)
     if found not in {None, family}:
         raise _refusal(Finding(kind=OTHER_ENCODING, params={"encoding": Name(declared), "found": Name(found or "")}))
     raise _refusal(*_describe_undecodable(path, family))

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intake.choice import choose_kind_chunks
-from intake.decode import find_encoding
+from intake.decode import find_encoding, find_mark
 from intake.evidence import PROOF, weigh_cells
 from intake.formats.csv import LINE_LIMIT_BYTES
 from intake.formats.sandbox import find_kind, read_rows
@@ -165,6 +165,8 @@ def _find_fixed(plain: Path, table: TableSchema) -> Shape | None:
     """Return the shape of records of fixed length; None when lines differ, or a delimiter cuts them alike."""
     with plain.open("rb") as source:
         lines = [line.rstrip(b"\r\n") for line in islice(source, SAMPLE_ROWS)]
+    if find_mark(b"".join(lines[:_MOST_TITLES])):
+        return None
     lines = [line for line in lines if line not in {b"", b"\x1a"}]
     length = len(lines[0]) if lines else 0
     if length < _SHORTEST_RECORD or len(lines) < 2 or any(len(line) != length for line in lines):
