@@ -89,9 +89,12 @@ def read_lines(classes):
 def check_against_hand(engine_name, folder, rows, unit):
     engine = open_engine(engine_name, EngineSettings(work=folder, threads=1))
     try:
-        classes = build_class_table(engine, engine.load(make_table(rows)), make_plan(unit))
+        loaded = engine.load(make_table(rows))
+        classes = build_class_table(engine, loaded, make_plan(unit, privacy=DOCUMENT["privacy"] | {"linked": False}))
+        linked = build_class_table(engine, loaded, make_plan(unit))
     finally:
         engine.close()
+    check_linked_against_hand(linked, rows)
     lines, entries = count_by_hand(rows, unit)
     table, keys = classes.table, read_lines(classes)
     assert dict(zip(keys, zip(table.rows.tolist(), table.persons.tolist(), strict=True), strict=True)) == lines
@@ -107,6 +110,29 @@ def check_against_hand(engine_name, folder, rows, unit):
         assert dict(zip(sets, table.memberships.persons.tolist(), strict=True)) == patterns_by_hand(rows)
     else:
         assert table.total_persons == int(table.persons.sum())
+
+
+def check_linked_against_hand(classes, rows):
+    """Lines split by person pattern: the rows and persons of everybody who stands in the same set of combinations."""
+    if classes.owners is None:
+        return
+    places = defaultdict(set)
+    for person, area, age, *_ in rows:
+        places[person].add((area, age))
+    keys, table = read_lines(classes), classes.table
+    pattern_of = {row["person"]: row["__pattern"] for row in classes.owners.to_pylist()}
+    assert {person: frozenset(where) for person, where in places.items()} == {
+        person: frozenset(key for key, row in zip(keys, classes.keys.to_pylist(), strict=True) if row["__pattern"] == pattern)
+        for person, pattern in pattern_of.items()
+    }
+    lines = defaultdict(lambda: [0, set()])
+    for person, area, age, *_ in rows:
+        line = lines[(area, age), pattern_of[person]]
+        line[0] += 1
+        line[1].add(person)
+    patterns = [row["__pattern"] for row in classes.keys.to_pylist()]
+    found = dict(zip(zip(keys, patterns, strict=True), zip(table.rows.tolist(), table.persons.tolist(), strict=True), strict=True))
+    assert found == {line: (count, len(people)) for line, (count, people) in lines.items()}
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
