@@ -28,7 +28,7 @@ from schemas.tables import TableSchema
 
 SAMPLE_ROWS = 500
 FEWEST_KNOWN = 2
-_SAMPLE_BYTES = 8 << 20
+_SAMPLE_BYTES, _HEAD_BYTES = 8 << 20, 1 << 16
 _DELIMITERS = ",\t;|"
 _SHORTEST_RECORD = 20
 _MOST_TITLES = 20
@@ -164,9 +164,10 @@ def _find_sheet(plain: Path, settings: dict[str, Any], chunks: Iterator[bytes], 
 def _find_fixed(plain: Path, table: TableSchema) -> Shape | None:
     """Return the shape of records of fixed length; None when lines differ, or a delimiter cuts them alike."""
     with plain.open("rb") as source:
+        if find_mark(source.read(_HEAD_BYTES)):
+            return None
+        source.seek(0)
         lines = [line.rstrip(b"\r\n") for line in islice(source, SAMPLE_ROWS)]
-    if find_mark(b"".join(lines[:_MOST_TITLES])):
-        return None
     lines = [line for line in lines if line not in {b"", b"\x1a"}]
     length = len(lines[0]) if lines else 0
     if length < _SHORTEST_RECORD or len(lines) < 2 or any(len(line) != length for line in lines):
