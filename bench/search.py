@@ -1,8 +1,11 @@
-"""Searches on the Adult file: seconds and losses beside the known optima, in this process, once compiled."""
+"""Searches on the Adult file: seconds and losses beside the known optima, in this process and in new ones, once compiled."""
 
 import csv
 import json
 import statistics
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,7 @@ from schemas.hierarchies import load_hierarchy
 
 ADULT = Path(__file__).parent.parent.parent / "shared" / "data" / "adult"
 REPEATS = 5
+NEW_PROCESSES: tuple[tuple[int, float, Method], ...] = ((5, 1.0, "global"), (100, 1.0, "global"), (5, 0.0, "local"), (100, 0.0, "local"))
 
 
 def read_adult(folder: Path) -> ClassTable:
@@ -70,7 +74,37 @@ def run() -> list[str]:
         task = make_task(table, k, 0.0, "local")
         seconds, recoding = measure(task)
         lines.append(f"{k:4d}: {seconds:.3f} s {recoding.search.evaluated:5d} {compute_loss(table, recoding, task.weights):.5f}")
+    lines.append("in a new process (`anonymize run`): k, limit, method: seconds of the search, of all steps")
+    for k, limit, method in NEW_PROCESSES:
+        search, total = measure_new_process(table.columns, k, limit, method)
+        lines.append(f"{k:4d} {limit:5.2f} {method}: {search:.3f} s of {total:.2f} s")
     return lines
+
+
+def measure_new_process(columns: tuple[str, ...], k: int, limit: float, method: Method) -> tuple[float, float]:
+    """Return the seconds of the search and of all steps that a run reports; the median of several new processes."""
+    roles = [f"  {name}: {{role: quasi_identifier, hierarchy: {ADULT}/adult_hierarchy_{name}.csv, clause: 5}}" for name in columns]
+    plan = [
+        "plan: bench-v1",
+        f"privacy: {{k: {k}}}",
+        f"suppression_limit: {limit}",
+        f"method: {method}",
+        "columns:",
+        *roles,
+    ]
+    found = []
+    with tempfile.TemporaryDirectory(prefix="sakusei-bench-") as name:
+        folder = Path(name)
+        (folder / "plan.yaml").write_text("\n".join(plan), encoding="utf-8")
+        for number in range(REPEATS):
+            report = folder / f"{number}.json"
+            command = [sys.executable, "-c", "from casework.console import main; main()", "anonymize", "run", "--no-compare"]
+            command += ["--input", str(ADULT / "adult.csv"), "--delimiter", ";", "--plan", str(folder / "plan.yaml")]
+            command += ["--output", str(folder / f"{number}.parquet"), "--report", str(report)]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            seconds = json.loads(report.read_text(encoding="utf-8"))["seconds"]
+            found.append((float(seconds["search"]), float(seconds["total"])))
+    return statistics.median(search for search, _ in found), statistics.median(total for _, total in found)
 
 
 def measure(task: SearchTask) -> tuple[float, Recoding]:

@@ -18,7 +18,8 @@ from anonymize.search.lines import Lines, all_lines, group_lines, make_requireme
 from anonymize.search.patterns import PatternIndex
 from anonymize.search.problem import Levels, Problem
 
-CACHED_LINES = 4_000_000
+# Values of rolled-up lines that are kept: about 200 MB.
+CACHED_CELLS = 2**24
 # Where fewer than this part of the lines is asked for, only these are looked at.
 FEW_LINES = 4
 
@@ -84,7 +85,7 @@ class Gauge:
         if found is None:
             found = self.roll_up(finer, levels)
             self._bases[levels] = found
-            while len(self._bases) > 1 and sum(len(lines.rows) for lines in self._bases.values()) > CACHED_LINES:
+            while len(self._bases) > 1 and sum(lines.positions.size for lines in self._bases.values()) > CACHED_CELLS:
                 self._bases.popitem(last=False)
         self._bases.move_to_end(levels)
         return found

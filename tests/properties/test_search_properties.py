@@ -114,8 +114,8 @@ WISHES = (
 )
 
 # Small tables would never meet these: one pack per column, keys wider than a word, lattices too large to enumerate or to keep in the heap.
-SHAPES_OF_WORK = ({}, {"PACK_LIMIT": 1}, {"PACK_LIMIT": 1, "WORD_LIMIT": 1, "ENUMERABLE_NODES": 0, "HEAP_LIMIT": 1, "CACHED_LINES": 1})
-HOMES = {"PACK_LIMIT": problem, "WORD_LIMIT": problem, "ENUMERABLE_NODES": walks, "HEAP_LIMIT": boxes, "CACHED_LINES": nodes}
+SHAPES_OF_WORK = ({}, {"PACK_LIMIT": 1}, {"PACK_LIMIT": 1, "WORD_LIMIT": 1, "ENUMERABLE_NODES": 0, "HEAP_LIMIT": 1, "CACHED_CELLS": 1})
+HOMES = {"PACK_LIMIT": problem, "WORD_LIMIT": problem, "ENUMERABLE_NODES": walks, "HEAP_LIMIT": boxes, "CACHED_CELLS": nodes}
 
 
 @contextmanager

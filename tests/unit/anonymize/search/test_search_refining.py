@@ -1,4 +1,4 @@
-"""Passes over finished classes: cuts that pay are made, others are not; nearest classes and persons of few lines as slow loops find them."""
+"""Passes over finished classes: only cuts that pay are made. Nearest classes, and persons of few lines, are as slow counts find them."""
 
 import numpy as np
 import pytest
