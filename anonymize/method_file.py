@@ -1,7 +1,7 @@
-"""The method information (加工方法等情報) as a file: which combination of values was released at which levels, and the seed.
+"""The method information (加工方法等情報) as a file: the class table, at which levels and in which class it was released, and the seed.
 
 Decided here: what the file holds, and when it fits a plan and its hierarchies. It holds input values and must stay sealed. Not decided
-here: what is done with an earlier recoding (`anonymize.reapply`).
+here: what is done with an earlier recoding (`anonymize.reapply`), or with other releases (`anonymize.risk.sealed`).
 """
 
 import json
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from anonymize.classes import Method
+from anonymize.classes import Memberships, Method
 from anonymize.recoding import Recoding
 from anonymize.rows.class_table import Classes
 from schemas.errors import FileRejected, PlanError
@@ -25,6 +25,8 @@ from schemas.plan import Plan
 
 KEY = b"sakusei-method"
 LEVEL, SUPPRESSED = "__level_", "__suppressed"
+CLASS, PERSONS, ROWS = "__class", "__persons", "__rows"
+PATTERNS, SHARING = "__patterns", "__sharing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,7 +58,33 @@ class Earlier:
         return f"Earlier({self.method}, {len(self.suppressed)} combinations)"
 
 
-def write_method(path: Path, plan: Plan, classes: Classes, recoding: Recoding, *, seed: bytes, engine: str) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Made:
+    """What a run made, beside the class table and its recoding.
+
+    Parameters
+    ----------
+    of_line : NDArray[np.int64]
+        Released class of each line, -1 where suppressed.
+    input_sha256 : str
+        Of the input.
+    seed : bytes
+        Of the release.
+    engine : str
+        What computed on the rows.
+    """
+
+    of_line: NDArray[np.int64]
+    input_sha256: str
+    seed: bytes
+    engine: str
+
+    def __repr__(self) -> str:
+        """Show nothing of the seed."""
+        return f"Made({len(self.of_line)} lines)"
+
+
+def write_method(path: Path, plan: Plan, classes: Classes, recoding: Recoding, made: Made) -> None:
     """Write the method information of a run.
 
     Parameters
@@ -65,26 +93,55 @@ def write_method(path: Path, plan: Plan, classes: Classes, recoding: Recoding, *
         Parquet file to make.
     plan, classes, recoding
         The plan, the class table with its keys, and the levels of its lines.
-    seed : bytes
-        Of the release.
-    engine : str
-        What computed on the rows.
+    made : Made
+        The rest.
     """
     names = list(classes.table.columns)
     table = classes.keys.select(names)
     for j, name in enumerate(names):
         table = table.append_column(f"{LEVEL}{name}", pa.array(recoding.levels[:, j]))
-    table = table.append_column(SUPPRESSED, pa.array(recoding.suppressed))
+    counted = {SUPPRESSED: recoding.suppressed, CLASS: made.of_line, PERSONS: classes.table.persons, ROWS: classes.table.rows}
+    for name, content in counted.items():
+        table = table.append_column(name, pa.array(content))
+    members = classes.table.memberships
+    for name, lists in _list_patterns(members, len(classes.table.rows)).items() if members is not None else ():
+        table = table.append_column(name, lists)
     facts = {
+        "plan": plan.name,
         "plan_sha256": plan.sha256,
-        "seed": seed.hex(),
-        "engine": engine,
+        "seed": made.seed.hex(),
+        "engine": made.engine,
         "method": recoding.method,
         "base": None if recoding.base is None else recoding.base.tolist(),
         "as_of": classes.as_of,
         "hierarchies": _fingerprint(table, plan, classes.as_of),
+        "columns": names,
+        "unit": plan.unit,
+        "linked": plan.person_id is not None,
+        "rows_of": _name_rows(plan, made),
+        "input_sha256": made.input_sha256,
+        "whole": all(part is None for part in (plan.remove, plan.sample, plan.rows_per_person, plan.aggregate)),
     }
     pq.write_table(table.replace_schema_metadata({KEY: json.dumps(facts, sort_keys=True)}), path, compression="zstd")
+
+
+def _list_patterns(members: Memberships, lines: int) -> dict[str, pa.ListArray]:
+    """Return, per line, its person patterns, and how many persons share each."""
+    pattern_of = np.repeat(np.arange(len(members.persons), dtype=np.int64), np.diff(members.offsets))
+    order = np.argsort(members.combinations, kind="stable")
+    offsets = np.concatenate(([0], np.cumsum(np.bincount(members.combinations, minlength=lines)))).astype(np.int32)
+    content = {PATTERNS: pattern_of[order], SHARING: members.persons[pattern_of[order]]}
+    return {name: pa.ListArray.from_arrays(pa.array(offsets), pa.array(values)) for name, values in content.items()}
+
+
+def _name_rows(plan: Plan, made: Made) -> str:
+    """Return a hash that two releases share when the same rows took part: of the input, and of what left rows out."""
+    document = plan.to_document()
+    left_out = {key: document.get(key) for key in ("remove", "sample", "rows_per_person", "aggregate")}
+    drawn = made.seed.hex() if plan.sample is not None or plan.rows_per_person is not None else None
+    return sha256_bytes(
+        canonical_json({"input": made.input_sha256, "unit": plan.unit if any(left_out.values()) else None, **left_out, "seed": drawn})
+    )
 
 
 def read_method(path: Path, plan: Plan, method: Method | None = None) -> Earlier:
@@ -97,7 +154,7 @@ def read_method(path: Path, plan: Plan, method: Method | None = None) -> Earlier
     PlanError
         It was made with another plan or method, or a hierarchy groups its values in another way now.
     """
-    table, facts = _read(path)
+    table, facts = read_facts(path)
     if method is not None and method != facts.get("method"):
         raise PlanError(
             N_("the method information {file} was made by another method than {method}"),
@@ -112,7 +169,7 @@ def read_method(path: Path, plan: Plan, method: Method | None = None) -> Earlier
             file=Name(path.name),
         )
     names = [column.name for column in plan.recoded]
-    if table.column_names != [*names, *(f"{LEVEL}{name}" for name in names), SUPPRESSED]:
+    if not {*names, *(f"{LEVEL}{name}" for name in names), SUPPRESSED} <= set(table.column_names):
         raise _refuse(path)
     found = _fingerprint(table, plan, facts.get("as_of"))
     for name in names:
@@ -133,7 +190,14 @@ def read_method(path: Path, plan: Plan, method: Method | None = None) -> Earlier
     )
 
 
-def _read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
+def read_facts(path: Path) -> tuple[pa.Table, dict[str, Any]]:
+    """Return the lines of method information and what it says of itself.
+
+    Raises
+    ------
+    FileRejected
+        The file is no method information.
+    """
     try:
         table = pq.read_table(path)
         facts = json.loads((table.schema.metadata or {})[KEY])

@@ -13,7 +13,7 @@ from pathlib import Path
 from anonymize.classes import Method
 from anonymize.engines.engine import Engine, EngineSettings, open_engine
 from anonymize.layout import number_released
-from anonymize.method_file import Earlier, read_method, write_method
+from anonymize.method_file import Earlier, Made, read_method, write_method
 from anonymize.parts import hash_table
 from anonymize.publish import check_fresh, check_places, publish
 from anonymize.reapply import match_lines
@@ -173,7 +173,9 @@ def process(
             (work / "report.json").write_bytes(readable_json(report.to_json()))
             made.insert(0, (work / "report.json", report_output))
         if method_output:
-            write_method(work / "method.parquet", plan, solved.classes, solved.recoding, seed=secret, engine=engine)
+            of_line = number_released(solved.classes.table.columns, solved.values, solved.recoding.suppressed).of_line
+            made_of = Made(of_line=of_line, input_sha256=report.input_sha256, seed=secret, engine=engine)
+            write_method(work / "method.parquet", plan, solved.classes, solved.recoding, made_of)
             made.insert(0, (work / "method.parquet", method_output))
         publish(made)
     return report
