@@ -162,3 +162,25 @@ def test_the_earlier_recoding_may_not_be_overwritten(place, capsys):
     same = str(place / "method.parquet")
     refuse(place, capsys, 10, "--recoding", same, "--method-info", same)
     assert (place / "method.parquet").read_bytes() == before
+
+
+@pytest.mark.shared_data
+def test_narrowed_adult_loses_little(shared_data, tmp_path, capsys):
+    folder = shared_data / "adult"
+    with (folder / "adult.csv").open(encoding="utf-8", newline="") as file:
+        heading, *rows = csv.reader(file, delimiter=";")
+    left_out = heading.index("salary-class")
+    with (tmp_path / "adult.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([cell for i, cell in enumerate(row) if i != left_out] for row in [heading, *rows])
+    columns = {
+        name: {"role": "quasi_identifier", "hierarchy": str(folder / f"adult_hierarchy_{name}.csv"), "clause": 5}
+        for name in heading
+        if name != "salary-class"
+    }
+    for tighten, most in ((False, 0.0485), ({"nominal": True}, 0.0196)):
+        plan = {"plan": "adult", "privacy": {"k": 5}, "method": "local", "tighten": tighten, "columns": columns}
+        (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
+        assert process(tmp_path, "adult.csv", "--no-compare", name=f"out{most}") == 0
+        report = read_report(tmp_path, f"out{most}")
+        assert report["loss"] <= most
+        assert (report["suppressed_rows"], report["smallest_class"]) == (0, 5)

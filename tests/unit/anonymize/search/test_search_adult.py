@@ -53,3 +53,15 @@ def test_a_budget_of_nodes_gives_the_best_so_far(adult, task_of):
     loss = compute_loss(adult, recoding, task.weights)
     assert not recoding.search.optimal
     assert recoding.search.lower_bound <= 0.2277 <= loss < 0.3
+
+
+def test_blank_cells_lose_far_less_than_whole_rows(adult, task_of):
+    task = task_of(adult, 5, method="cells")
+    recoding = find_recoding(task)
+    tops = np.array([len(levels.level_names) - 1 for levels in adult.levels])
+    blank = recoding.levels != recoding.base
+    assert not recoding.suppressed.any()
+    assert (recoding.levels[blank] == np.broadcast_to(tops, blank.shape)[blank]).all()
+    assert np.bincount(number_classes(adult, recoding), weights=adult.persons).min() >= 5
+    assert compute_loss(adult, recoding, task.weights) <= 0.090
+    assert (adult.rows @ blank).sum() <= 0.08 * adult.total_rows * len(tops)
