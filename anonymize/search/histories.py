@@ -45,7 +45,9 @@ class LinkedGauge(Gauge):
         self.of_values = make_requirement(replace(problem.task, population=None))
         self.of_people = make_requirement(replace(problem.task, diversity=(), closeness=()))
         found = self.lines.memberships or _one_each(self.lines)
-        self.members: NDArray[np.int64] = found.combinations
+        # In canonical order within a pattern too: sums that are equal but for rounding must not decide by the order of the class table.
+        owners = np.repeat(np.arange(len(found.persons)), np.diff(found.offsets))
+        self.members: NDArray[np.int64] = found.combinations[np.lexsort((found.combinations, owners))]
         together = Memberships(offsets=found.offsets, combinations=np.arange(len(found.combinations)), persons=found.persons)
         self.lines = replace(take_lines(self.lines, self.members), memberships=together)
         self.patterns = together

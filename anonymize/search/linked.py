@@ -29,6 +29,7 @@ from schemas.hierarchies import LevelTable
 HISTORY = "history"
 FINENESS = 10**9  # parts of the loss of a history that count
 MANY_LINES = 3_000_000
+LOSS_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +88,8 @@ def find_linked_local(task: SearchTask) -> Recoding:
     held = [recoding for recoding in found if int(task.table.rows[recoding.suppressed].sum()) <= row_limit(task)]
     if not held or (len(people.codes) <= MANY_LINES and not _is_over(task, start)):
         held.append(replace(find_global(_limit_time(task, start)), method="local"))
-    best = min(held, key=lambda recoding: compute_loss(task.table, recoding, task.weights))
+    # Losses that differ by rounding alone are equal, and the first answer stays, whatever the order of the class table.
+    best = min(held, key=lambda recoding: round(compute_loss(task.table, recoding, task.weights), LOSS_DIGITS))
     record = SearchRecord(
         lattice=problem.lattice,
         evaluated=gauge.evaluated + sum(recoding.search.evaluated for recoding in found),
