@@ -1,12 +1,11 @@
 """Adult, 8 quasi-identifiers: this project and other Python tools at the same k, under one scorer; and k, l, t beside pycanon's.
 
-The others run in an environment of their own, made once in a cache folder: SAKUSEI_BENCH_CACHE, or ~/.cache/sakusei-bench.
+The others run in an environment of their own, made once: ~/.cache/sakusei-bench.
 """
 
 import csv
 import hashlib
 import json
-import os
 import shutil
 import statistics
 import subprocess
@@ -154,7 +153,7 @@ def count_leaves(value: str, known: dict[str, int]) -> int:
 
 def make_environment() -> tuple[Path | None, str]:
     """Return the Python of the other tools' environment, or why there is none."""
-    cache = Path(os.environ.get("SAKUSEI_BENCH_CACHE") or Path.home() / ".cache" / "sakusei-bench")
+    cache = Path.home() / ".cache" / "sakusei-bench"
     digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
     folder = cache / f"rivals-{sys.version_info.major}.{sys.version_info.minor}-{digest}"
     python = folder / "bin" / "python"
