@@ -96,14 +96,17 @@ def test_a_recoding_applied_again_holds_k_and_keeps_what_it_can(first, second, k
 
 @given(rows=st.lists(ROW, min_size=4, max_size=30), k=st.integers(2, 3), method=METHODS)
 @settings(max_examples=6, deadline=None)
-def test_a_recoding_applied_to_its_own_file_gives_the_same_bytes(rows, k, method):
+def test_a_recoding_applied_to_its_own_file_changes_nothing_that_was_released(rows, k, method):
     plan = make_plan(k, method, 0, tighten=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _, first = run(folder, rows, plan, method_output=folder / "method.parquet")
         _, second = run(folder, rows[::-1], plan, "again", recoding=folder / "method.parquet")
         assert second.reapplied["combinations_new"] == 0
-        assert second.loss == pytest.approx(first.loss)
-        assert second.suppressed_rows == first.suppressed_rows
+        # Where the global answer lost less than blank cells it suppressed rows; those are searched again, and may be released now.
+        if method != "cells" or not first.suppressed_rows:
+            assert second.loss == pytest.approx(first.loss)
+            assert second.suppressed_rows == first.suppressed_rows
+        assert second.suppressed_rows <= first.suppressed_rows
         if method != "global":
             assert second.reapplied["classes_broken"] == 0
