@@ -17,6 +17,7 @@ from anonymize.risk.attacks.originals import Originals
 from anonymize.risk.attacks.result import AttackResult
 from anonymize.risk.attacks.suite import Attacked, AttackReport, AttackSettings, run_attacks
 from anonymize.risk.attributes import measure_attributes
+from anonymize.risk.beside import Beside, Composition, measure_beside
 from anonymize.risk.columns import ColumnTrace, trace_columns
 from anonymize.risk.figures import Figure
 from anonymize.risk.histories import measure_histories, split_by_history
@@ -81,6 +82,8 @@ class Assessment:
         What the figures are held against.
     plan, released_sha256, original_sha256 : Plan, str, str
         What was assessed.
+    composition : Composition or None
+        What was found beside the other releases of the register; None where there are none.
     """
 
     figures: tuple[Figure, ...]
@@ -96,6 +99,7 @@ class Assessment:
     original_sha256: str
     settings: AttackSettings | None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    composition: Composition | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the assessment for machines; texts in English."""
@@ -111,6 +115,7 @@ class Assessment:
             "attacks": [attack.to_json() for attack in self.attacks],
             "columns": [column.to_json() for column in self.columns],
             "riskiest_class": self.riskiest.to_json(),
+            "beside": self.composition.to_json() if self.composition else None,
             "notes": [note.render() for note in self.notes],
             "seconds": {key: round(value, 3) for key, value in self.seconds.items()},
         }
@@ -126,13 +131,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is assessed: the original, the written file, the plan, and a population table when there is one."""
+    """What is assessed: the original, the written file, the plan, a population table and other releases when there are any."""
 
     original: Path
     released: Path
     plan: Plan
     population: Path | None = None
     delimiter: str = ","
+    beside: Beside | None = None
 
 
 def assess(
@@ -174,13 +180,18 @@ def assess(
         dated = dataclasses.replace(subject, plan=date_plan(plan, originals))
         figures = measure_models(released, dated, thresholds, source.schema)
         class_sizes = released.count_classes()
+        composition = _compose(subject, thresholds, released, private)
         modelled = time.perf_counter()
         advance(1)
         attacks = attack_release(originals, released, dated, settings, Progress(work=private, advance=advance))
         return Assessment(
-            figures=figures,
+            figures=figures + (composition.figures if composition else ()),
             attacks=attacks.results,
-            notes=(*(() if subject.population else (Message(NO_POPULATION),)), *attacks.notes),
+            notes=(
+                *(composition.tell() if composition else ()),
+                *(() if subject.population else (Message(NO_POPULATION),)),
+                *attacks.notes,
+            ),
             columns=trace_columns(plan, released),
             class_sizes=class_sizes,
             riskiest=find_riskiest(released, class_sizes),
@@ -191,7 +202,15 @@ def assess(
             original_sha256=source.sha256,
             settings=settings,
             seconds={"models": modelled - start, "attacks": time.perf_counter() - modelled},
+            composition=composition,
         )
+
+
+def _compose(subject: Subject, thresholds: Thresholds, released: Released, work: Path) -> Composition | None:
+    """Return what was found beside the other releases; None where there are none."""
+    if subject.beside is None or not subject.beside.others:
+        return None
+    return measure_beside(subject.beside, subject.plan, thresholds, released, original=subject.original, work=work)
 
 
 def check_plan(released: Released, plan: Plan) -> None:

@@ -53,6 +53,11 @@ def risk() -> None:
 @click.option("--sample", cls=Option, type=click.IntRange(200, 100_000), default=10_000, show_default=True,
               help=N_("persons in each half that is attacked, at most"))  # fmt: skip
 @click.option("--seed", cls=Option, type=click.IntRange(0), default=0, show_default=True, help=N_("of all that is drawn at random"))
+@click.option("--method-info", cls=Option, type=FILE, help=N_("its method information, needed to compare it with other releases"))
+@click.option("--other-method", "other_methods", cls=Option, type=FILE, multiple=True,
+              help=N_("method information of another release of the same register that is out; may be given several times"))  # fmt: skip
+@click.option("--other-released", cls=Option, type=FILE, multiple=True,
+              help=N_("its written file, so that sensitive values are compared too; one for each --other-method"))  # fmt: skip
 @click.option("--regime", cls=Option, default="tokumei-2023", show_default=True, help=N_("whose thresholds hold"))
 @click.option("--context", cls=Option, type=CONTEXTS, default="contract", show_default=True, help=N_("where the release will be used"))
 @click.option(

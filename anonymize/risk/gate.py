@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from anonymize.risk.assessment import Assessment
 from anonymize.risk.figures import Figure
 from anonymize.risk.thresholds import Thresholds
+from anonymize.risk.together import Code
+from schemas.counts import MINIMUM, is_small
 from schemas.findings import Reason
 from schemas.messages import N_, Message, Name, Param
 
@@ -27,6 +29,36 @@ ATTACKS = {
     "inference": N_("guessing {column} from the release succeeds beyond {limit}"),
     "classification": N_("guessing {column} by a classifier trained on the release succeeds beyond {limit}"),
     "singling_out_all": N_("singling out by all released columns succeeds beyond {limit}"),
+}
+
+# Kind of comparison → code, words for many parts, words for so few that their number is withheld.
+TOGETHER: dict[Code, tuple[str, str, str]] = {
+    "joint": (
+        "joint-below-k",
+        N_("together with {releases} there are {parts} joint classes of fewer than {k} persons"),
+        N_("together with {releases} there are joint classes (fewer than {minimum}) of fewer than {k} persons"),
+    ),
+    "joint_linked": (
+        "joint-below-k",
+        N_("together with {releases}, {parts} sets of joint classes are shared by fewer than {k} persons for all rows"),
+        N_("together with {releases}, sets of joint classes (fewer than {minimum}) are shared by fewer than {k} persons for all rows"),
+    ),
+    "difference": (
+        "difference-small",
+        N_("{parts} classes, or unions of classes, differ from {releases} by fewer than {k} persons: subtraction tells who left or came"),
+        N_(
+            "classes, or unions of classes (fewer than {minimum}), differ from {releases} by fewer than {k} persons: subtraction tells"
+            " who left or came"
+        ),
+    ),
+    "change": (
+        "difference-values",
+        N_("in {parts} classes, or unions of classes, values of {column} went away or came since {releases} for fewer than {k} persons"),
+        N_(
+            "in classes, or unions of classes (fewer than {minimum}), values of {column} went away or came since {releases} for fewer than"
+            " {k} persons"
+        ),
+    ),
 }
 
 
@@ -141,6 +173,25 @@ def _check_columns(assessment: Assessment, thresholds: Thresholds) -> Iterator[R
             )
 
 
+def _check_together(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
+    if assessment.composition is None:
+        return
+    together = assessment.composition.together
+    if together.failed:
+        template = N_("what this release tells together with {releases} cannot be computed: what that takes is no longer kept")
+        yield _reason(thresholds, "other-not-comparable", template, releases=Name(", ".join(together.failed)))
+    for told in together.told:
+        limit = thresholds.linked if told.code == "joint_linked" else thresholds.k
+        parts, _ = told.count_below(limit)
+        if parts:
+            code, several, few = TOGETHER[told.code]
+            known: dict[str, Param] = {"releases": Name(", ".join(told.releases)), "k": limit, "column": told.column or Name("?")}
+            if is_small(parts):
+                yield _reason(thresholds, code, few, **known, minimum=MINIMUM)
+            else:
+                yield _reason(thresholds, code, several, **known, parts=parts)
+
+
 Rule = Callable[[Assessment, Thresholds], Iterator[Reason]]
 RULES: tuple[Rule, ...] = (
     _check_extent,
@@ -151,4 +202,5 @@ RULES: tuple[Rule, ...] = (
     _check_promises,
     _check_attacks,
     _check_columns,
+    _check_together,
 )

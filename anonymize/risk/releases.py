@@ -1,22 +1,42 @@
-"""Several releases of the same persons, taken together: who is told apart by being in two classes at once, or by a class that shrank.
+"""Several releases of the same file, taken together: who is told apart by being in two classes at once.
 
 Decided here: what releases that are each safe tell together. An attacker may hold all of them, since recipients may collude. Needed are
-the class tables alone (which combination of values went into which class, and how many persons it has), not the persons. Not decided here:
-where the tables come from, what is too much.
+the class tables alone (which combination of values went into which class, and how many persons it has), not the persons. To be suppressed
+in one release is a class of its own: whoever holds another release sees which of its rows are missing. Not decided here: extracts of
+different times (`differences`), where the tables come from (`sealed`), what is too much (`gate`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+
+from anonymize.rows.persons import number_patterns
 
 NOT_RELEASED = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Members:
+    """Which persons stand in which lines, where a person may stand in several.
+
+    Parameters
+    ----------
+    offsets : NDArray[np.int64]
+        (lines + 1): where each line starts in `patterns`.
+    patterns : NDArray[np.int64]
+        Patterns of the persons of each line, distinct within a line.
+    persons : NDArray[np.int64]
+        (patterns): persons who share the pattern.
+    """
+
+    offsets: NDArray[np.int64]
+    patterns: NDArray[np.int64]
+    persons: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,20 +46,53 @@ class Extract:
     Parameters
     ----------
     keys : pa.Table
-        One line per distinct combination of quasi-identifier values, as they came.
+        One line per distinct combination of quasi-identifier values, as they came; several where persons of a combination were told apart.
     classes : NDArray[np.int64]
         (lines): released class, 0 …; -1 where the line was suppressed.
     persons : NDArray[np.int64]
-        (lines): persons of the line; nobody stands in two.
+        (lines): persons of the line.
+    members : Members or None
+        Who they are; None when nobody stands in two lines.
+    linked : bool
+        Whether the release tells which rows are one person's.
     """
 
     keys: pa.Table
     classes: NDArray[np.int64]
     persons: NDArray[np.int64]
+    members: Members | None = None
+    linked: bool = False
 
     def __repr__(self) -> str:
         """Show a count, never a value."""
         return f"Extract({len(self.classes)} lines)"
+
+    @property
+    def released(self) -> NDArray[np.int64]:
+        """The lines that were released."""
+        return np.flatnonzero(self.classes != NOT_RELEASED)
+
+    def count_persons(self, lines: NDArray[np.int64], groups: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+        """Return the distinct persons of each group of lines.
+
+        Parameters
+        ----------
+        lines : NDArray[np.int64]
+            (n): lines; a line may be in several groups.
+        groups : NDArray[np.int64]
+            (n): their groups, 0 … count - 1.
+        count : int
+            Groups in all.
+        """
+        owners, persons = lines, self.persons
+        if self.members is not None:
+            sizes = np.diff(self.members.offsets)[lines]
+            within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+            owners = self.members.patterns[np.repeat(self.members.offsets[lines], sizes) + within]
+            groups, persons = np.repeat(groups, sizes), self.members.persons
+        pairs = pd.unique(groups * max(len(persons), 1) + owners)
+        weights = persons[pairs % max(len(persons), 1)]
+        return np.bincount(pairs // max(len(persons), 1), weights=weights, minlength=count).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +106,14 @@ class JointClasses:
         shares that.
     persons : int
         Persons in any of the releases.
+    linked : dict[int, int]
+        Size in persons → number of sets of joint classes: persons who share the joint classes of all their rows. Empty where no release
+        links rows.
     """
 
     sizes: dict[int, int]
     persons: int
+    linked: dict[int, int] = field(default_factory=dict)
 
     @property
     def smallest(self) -> int:
@@ -65,26 +122,17 @@ class JointClasses:
 
     def count_below(self, k: int) -> tuple[int, int]:
         """Return the joint classes of fewer than k persons, and their persons."""
-        below = {size: number for size, number in self.sizes.items() if size < k}
-        return sum(below.values()), sum(size * number for size, number in below.items())
+        return count_between(self.sizes, 0, k)
+
+    def count_linked_below(self, k: int) -> tuple[int, int]:
+        """Return the sets of joint classes that fewer than k persons share, and their persons."""
+        return count_between(self.linked, 0, k)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Differences:
-    """By how many persons the same part of a population differs between two releases.
-
-    Parameters
-    ----------
-    sizes : dict[int, int]
-        Absolute difference in persons → number of parts. A part is the smallest union of classes that both releases cover alike.
-    """
-
-    sizes: dict[int, int]
-
-    def count_small(self, k: int) -> tuple[int, int]:
-        """Return the parts that differ by 1 … k − 1 persons, and these persons: the secrets of who left are what remains by subtraction."""
-        small = {size: number for size, number in self.sizes.items() if 0 < size < k}
-        return sum(small.values()), sum(size * number for size, number in small.items())
+def count_between(sizes: Mapping[int, int], least: int, below: int) -> tuple[int, int]:
+    """Return how many have a size from `least` to `below` − 1, and the sum of these sizes."""
+    found = {size: number for size, number in sizes.items() if least <= size < below}
+    return sum(found.values()), sum(size * number for size, number in found.items())
 
 
 def number_lines(tables: Sequence[pa.Table]) -> list[NDArray[np.int64]]:
@@ -104,72 +152,107 @@ def number_lines(tables: Sequence[pa.Table]) -> list[NDArray[np.int64]]:
     return np.split(numbers, ends)
 
 
-def join_classes(extracts: Sequence[Extract]) -> JointClasses:
-    """Return the joint classes of releases of one and the same file.
+def join_extracts(extracts: Sequence[Extract]) -> Extract | None:
+    """Return several releases of one and the same file as one: its classes are the joint classes.
 
     Parameters
     ----------
     extracts : sequence of Extract
         Of releases with the same quasi-identifiers, made from the same rows; at least one.
 
+    Returns
+    -------
+    Extract or None
+        None where it cannot be told exactly: persons with the same values got different classes, and not all tables tell them apart alike.
+    """
+    first, *others = extracts
+    linked = any(extract.linked for extract in extracts)
+    if all(_has_lines_of(first, other) for other in others):
+        return replace(first, classes=_number_joint([extract.classes for extract in extracts]), linked=linked)
+    lines = number_lines([extract.keys for extract in extracts])
+    width = max(int(number.max(initial=-1)) for number in lines) + 1
+    classes, persons = [], np.zeros(width, dtype=np.int64)
+    for number, extract in zip(lines, extracts, strict=True):
+        spread = np.full(width, NOT_RELEASED, dtype=np.int64)
+        spread[number] = extract.classes
+        if (spread[number] != extract.classes).any():
+            return None
+        classes.append(spread)
+        persons = np.maximum(persons, extract.count_persons(np.arange(len(number)), number, width))
+    where = np.concatenate(lines)
+    _, place = np.unique(where, return_index=True)
+    keys = pa.concat_tables([extract.keys for extract in extracts], promote_options="permissive").take(pa.array(place))
+    owner = next(((number, e.members) for number, e in zip(lines, extracts, strict=True) if e.members is not None), None)
+    members = None if owner is None else _gather(*owner, width)
+    return Extract(keys=keys, classes=_number_joint(classes), persons=persons, members=members, linked=linked)
+
+
+def _has_lines_of(first: Extract, other: Extract) -> bool:
+    """Return whether two tables have the same lines and tell persons apart alike."""
+    mine, theirs = first.members, other.members
+    if not first.keys.equals(other.keys) or (mine is None) != (theirs is None):
+        return False
+    if mine is None or theirs is None:
+        return bool(np.array_equal(first.persons, other.persons))
+    return all(np.array_equal(getattr(mine, name), getattr(theirs, name)) for name in ("offsets", "patterns", "persons"))
+
+
+def _number_joint(classes: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return a number for every combination of classes that occurs; -1 where no release has the line."""
+    joint, released = np.zeros(len(classes[0]), dtype=np.int64), np.zeros(len(classes[0]), dtype=bool)
+    for these in classes:
+        joint = pd.factorize(joint * (int(these.max(initial=0)) + 2) + these + 1)[0].astype(np.int64)
+        released |= these != NOT_RELEASED
+    joint[~released] = NOT_RELEASED
+    joint[released] = pd.factorize(joint[released])[0]
+    return joint
+
+
+def _gather(number: NDArray[np.int64], members: Members, width: int) -> Members:
+    """Return the persons of numbered lines, of which several may have one number."""
+    owners = np.repeat(number, np.diff(members.offsets))
+    pairs = np.unique(owners * max(len(members.persons), 1) + members.patterns)
+    owners, patterns = np.divmod(pairs, max(len(members.persons), 1))
+    offsets = np.concatenate(([0], np.cumsum(np.bincount(owners, minlength=width))))
+    return Members(offsets=offsets.astype(np.int64), patterns=patterns, persons=members.persons)
+
+
+def join_classes(extracts: Sequence[Extract]) -> JointClasses | None:
+    """Return the joint classes of releases of one and the same file; None where `join_extracts` cannot tell them.
+
     References
     ----------
     S. R. Ganta, S. P. Kasiviswanathan, A. Smith (2008), Composition attacks and auxiliary information in data privacy,
     doi:10.1145/1401890.1401926.
     """
-    lines = number_lines([extract.keys for extract in extracts])
-    width = max(int(number.max(initial=-1)) for number in lines) + 1
-    joint, persons = np.zeros(width, dtype=np.int64), np.zeros(width, dtype=np.int64)
-    released = np.zeros(width, dtype=bool)
-    for number, extract in zip(lines, extracts, strict=True):
-        classes = np.full(width, NOT_RELEASED, dtype=np.int64)
-        classes[number] = extract.classes
-        joint = pd.factorize(joint * (int(classes.max(initial=0)) + 2) + classes + 1)[0].astype(np.int64)
-        persons[number] = np.maximum(persons[number], extract.persons)
-        released |= classes != NOT_RELEASED
-    sizes = np.bincount(joint[released], weights=persons[released]).astype(np.int64)
-    return JointClasses(sizes=_count(sizes[sizes > 0]), persons=int(persons[released].sum()))
+    joint = join_extracts(extracts)
+    return None if joint is None else count_classes(joint)
 
 
-def compare_extracts(before: Extract, after: Extract) -> Differences:
-    """Return by how many persons two releases differ, in every part of the population that both cover alike.
-
-    Classes of the two releases belong to one part when a combination of values is in both, directly or by way of other classes. Of equal
-    recodings every class is a part of its own; of different ones the parts are larger, and tell less.
-
-    Parameters
-    ----------
-    before, after : Extract
-        Of two extracts of the same register at different times, or of the same file where rows were suppressed; the same
-        quasi-identifiers.
-
-    References
-    ----------
-    J.-W. Byun, Y. Sohn, E. Bertino, N. Li (2006), Secure anonymization for incremental datasets, doi:10.1007/11844662_4.
-    """
-    first, second = number_lines([before.keys, after.keys])
-    width = max(int(first.max(initial=-1)), int(second.max(initial=-1))) + 1
-    of_before, of_after = (_spread(number, extract.classes, width) for number, extract in ((first, before), (second, after)))
-    start = int(of_before.max(initial=-1)) + 1
-    nodes = start + int(of_after.max(initial=-1)) + 1
-    both = (of_before != NOT_RELEASED) & (of_after != NOT_RELEASED)
-    links = coo_array((np.ones(both.sum(), dtype=np.int8), (of_before[both], of_after[both] + start)), shape=(nodes, nodes))
-    parts, part_of = connected_components(links, directed=False)
-    change = np.zeros(parts, dtype=np.int64)
-    for extract, shift, sign in ((before, 0, -1), (after, start, 1)):
-        released = extract.classes != NOT_RELEASED
-        np.add.at(change, part_of[extract.classes[released] + shift], sign * extract.persons[released])
-    return Differences(sizes=_count(np.abs(change)))
+def count_classes(joint: Extract) -> JointClasses:
+    """Return how many persons share each class, and each set of classes where rows are linked."""
+    lines = joint.released
+    classes = joint.classes[lines]
+    sizes = joint.count_persons(lines, classes, int(classes.max(initial=-1)) + 1)
+    persons = int(joint.count_persons(lines, np.zeros(len(lines), dtype=np.int64), 1)[0])
+    found = count_sizes(sizes[sizes > 0])
+    linked = {} if not joint.linked else found if joint.members is None else _count_sets(joint, joint.members)
+    return JointClasses(sizes=found, persons=persons, linked=linked)
 
 
-def _spread(number: NDArray[np.int64], classes: NDArray[np.int64], width: int) -> NDArray[np.int64]:
-    """Return the class of every numbered line, -1 where the extract lacks it."""
-    spread = np.full(width, NOT_RELEASED, dtype=np.int64)
-    spread[number] = classes
-    return spread
+def _count_sets(joint: Extract, members: Members) -> dict[int, int]:
+    """Return size in persons → number of sets of released classes that so many persons share with all their lines."""
+    owners = np.repeat(joint.classes, np.diff(members.offsets))
+    shown = owners != NOT_RELEASED
+    width = int(joint.classes.max(initial=0)) + 1
+    pairs = np.unique(members.patterns[shown] * width + owners[shown])
+    patterns, content = np.divmod(pairs, width)
+    present, counts = np.unique(patterns, return_counts=True)
+    sets = number_patterns(content, np.concatenate(([0], np.cumsum(counts))).astype(np.int64))
+    return count_sizes(np.bincount(sets, weights=members.persons[present]).astype(np.int64))
 
 
-def _count(sizes: NDArray[np.int64]) -> dict[int, int]:
+def count_sizes(sizes: NDArray[np.int64]) -> dict[int, int]:
     """Return size → how many have it."""
     found, numbers = np.unique(sizes, return_counts=True)
     return dict(zip(found.tolist(), numbers.tolist(), strict=True))

@@ -10,6 +10,7 @@ from rich.table import Table
 from anonymize.publish import check_places
 from anonymize.risk.assessment import Assessment, Subject, assess
 from anonymize.risk.attacks.suite import AttackSettings
+from anonymize.risk.beside import Beside, Other
 from anonymize.risk.frontier import trace_frontier
 from anonymize.risk.gate import reasons_not_to_release
 from anonymize.risk.report import render_report
@@ -19,10 +20,10 @@ from anonymize.risk.thresholds import Thresholds, find_thresholds
 from casework.clock import day_of, read_clock
 from casework.console import Reply, Session, progress
 from casework.i18n import find_translator, translate
-from schemas.errors import ReleaseRefused
+from schemas.errors import ReleaseRefused, SettingsError
 from schemas.files import readable_json, replace_file
 from schemas.findings import Reason
-from schemas.messages import N_
+from schemas.messages import N_, Name
 from schemas.plan import load_plan
 
 STEPS = 6
@@ -35,6 +36,10 @@ SHOWN = (
     "linked_smallest",
     "diversity",
     "closeness",
+    "joint_smallest",
+    "joint_linked_smallest",
+    "difference_smallest",
+    "change_smallest",
 )
 
 
@@ -43,7 +48,7 @@ def assess_files(options: Mapping[str, Any]) -> Reply:
     plan = load_plan(options["plan_path"])
     outputs: list[Path] = [options["report_path"], options["html_path"]]
     check_places(options["released"], outputs)
-    check_places(options["original"], outputs)
+    check_places(options["original"], outputs, others=[*options["other_methods"], *options["other_released"]])
     thresholds = find_thresholds(options["regime"], options["context"], plan)
     subject = Subject(
         original=options["original"],
@@ -51,6 +56,7 @@ def assess_files(options: Mapping[str, Any]) -> Reply:
         plan=plan,
         population=options["population"],
         delimiter=options["delimiter"],
+        beside=read_beside(options),
     )
     with progress(N_("assessing"), STEPS) as advance:
         work = options["report_path"].resolve().parent
@@ -62,6 +68,30 @@ def assess_files(options: Mapping[str, Any]) -> Reply:
     if options["gate"] and reasons:
         raise refuse(reasons)
     return answer(assessment, reasons)
+
+
+def read_beside(options: Mapping[str, Any]) -> Beside | None:
+    """Return the other releases that were given; None without any.
+
+    Raises
+    ------
+    SettingsError
+        Written files were given for other releases than method information, or the method information of this release is missing.
+    """
+    methods, released = options["other_methods"], options["other_released"]
+    if not methods and not released:
+        return None
+    if options["method_info"] is None or (released and len(released) != len(methods)):
+        raise SettingsError(
+            N_("to compare with other releases, the method information of each of them and of this release is needed"),
+            N_("give --method-info, --other-method for each release, and --other-released for none or for each, in the same order"),
+        )
+    files = released or (None,) * len(methods)
+    others = tuple(
+        Other(name=Name(method.name), method=method, released=file, original=options["original"])
+        for method, file in zip(methods, files, strict=True)
+    )
+    return Beside(method=options["method_info"], others=others)
 
 
 def read_settings(options: Mapping[str, Any], thresholds: Thresholds) -> AttackSettings | None:
@@ -113,7 +143,9 @@ def answer(assessment: Assessment, reasons: Sequence[Reason]) -> Reply:
         power = "" if attack.has_power else translate(N_("(no power shown)"))
         table.add_row(" ".join(filter(None, (translate(attack.title), attack.column, power))), writer.share(attack.released.excess))
     verdict = translate(N_("nothing stands against the release")) if not reasons else translate(N_("reasons not to release:"))
-    return Reply(to_document(assessment, reasons), [table, verdict, *(f"  - {reason.render(translate)}" for reason in reasons)])
+    told = [f"  - {reason.render(translate)}" for reason in reasons]
+    nearest = assessment.composition.suggestion.tell() if assessment.composition and assessment.composition.suggestion else ()
+    return Reply(to_document(assessment, reasons), [table, verdict, *told, *(message.render(translate) for message in nearest)])
 
 
 def review_in_office(session: Session, options: Mapping[str, Any]) -> Reply:

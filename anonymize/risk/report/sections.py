@@ -25,6 +25,10 @@ LIMITS = {
     "prosecutor_average": ("limit_at_most", "average"),
     "sample_uniques": ("limit_at_most", "uniques"),
     "diversity": ("limit_at_least", "diversity"),
+    "joint_smallest": ("limit_at_least", "k"),
+    "joint_linked_smallest": ("limit_at_least", "linked"),
+    "difference_smallest": ("limit_at_least", "k"),
+    "change_smallest": ("limit_at_least", "k"),
 }
 
 

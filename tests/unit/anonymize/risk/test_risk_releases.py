@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anonymize.risk.releases import Extract, JointClasses, compare_extracts, join_classes, number_lines
+from anonymize.risk.differences import compare_extracts
+from anonymize.risk.releases import Extract, JointClasses, join_classes, number_lines
 
 
 def extract(lines):

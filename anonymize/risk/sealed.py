@@ -1,0 +1,188 @@
+"""Sealed class tables: what method information tells of a release, so that it can be taken together with others.
+
+Decided here: when two releases come from the same rows, and how class tables over different quasi-identifiers are brought to the same
+columns: from the input itself, where it is still at hand. Not decided here: what the tables tell together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from anonymize.method_file import CLASS, LEVEL, PATTERNS, PERSONS, ROWS, SHARING, read_facts
+from anonymize.parts import hash_table, name_parts
+from anonymize.risk.releases import NOT_RELEASED, Extract, Members, number_lines
+from anonymize.rows.source import is_parquet
+from schemas.embedded_sql import open_duckdb, quote
+from schemas.errors import FileRejected
+from schemas.messages import N_, Name
+
+PERSON = "__person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sealed:
+    """One release, as its method information tells.
+
+    Parameters
+    ----------
+    name : Name
+        What the release is called.
+    extract : Extract
+        Its class table.
+    rows : NDArray[np.int64]
+        (lines): rows of each line.
+    levels : NDArray[np.int8]
+        (lines, columns): released levels.
+    facts : Mapping
+        What the file says of itself.
+    released, original : Path or None
+        The written file, and its input, where they are at hand.
+    """
+
+    name: Name
+    extract: Extract
+    rows: NDArray[np.int64]
+    levels: NDArray[np.int8]
+    facts: dict[str, Any]
+    released: Path | None = None
+    original: Path | None = None
+
+    def __repr__(self) -> str:
+        """Show counts, never a value."""
+        return f"Sealed({self.name}, {self.extract!r})"
+
+    @property
+    def columns(self) -> list[str]:
+        """The quasi-identifiers."""
+        return list(self.extract.keys.column_names)
+
+    def has_rows_of(self, other: "Sealed") -> bool:
+        """Return whether the same rows of the same input took part in both."""
+        return bool(self.facts["rows_of"] == other.facts["rows_of"])
+
+
+def read_sealed(path: Path, name: Name, *, released: Path | None = None, original: Path | None = None) -> Sealed:
+    """Return a release from its method information.
+
+    Raises
+    ------
+    FileRejected
+        The file is no method information, or was written before it held class tables.
+    """
+    table, facts = read_facts(path)
+    names = facts.get("columns", [])
+    needed = {*names, *(f"{LEVEL}{column}" for column in names), CLASS, PERSONS, ROWS}
+    if not {"rows_of", "columns", "linked", "whole"} <= set(facts) or not needed <= set(table.column_names):
+        raise FileRejected(
+            N_("the method information {file} holds no class table"),
+            N_("process the file again; method information of earlier versions cannot be compared with other releases"),
+            file=Name(path.name),
+        )
+    numbers = {column: table.column(column).to_numpy().astype(np.int64) for column in (CLASS, PERSONS, ROWS)}
+    levels = [table.column(f"{LEVEL}{column}").to_numpy() for column in names]
+    extract = Extract(
+        keys=table.select(names).replace_schema_metadata(None),
+        classes=numbers[CLASS],
+        persons=numbers[PERSONS],
+        members=_read_members(table) if PATTERNS in table.column_names else None,
+        linked=bool(facts["linked"]),
+    )
+    shape = np.stack(levels, axis=1).astype(np.int8) if levels else np.zeros((table.num_rows, 0), dtype=np.int8)
+    return Sealed(name=name, extract=extract, rows=numbers[ROWS], levels=shape, facts=facts, released=released, original=original)
+
+
+def _read_members(table: pa.Table) -> Members:
+    lists, sharing = (table.column(name).combine_chunks() for name in (PATTERNS, SHARING))
+    sizes = pc.list_value_length(lists).to_numpy()
+    patterns = lists.flatten().to_numpy().astype(np.int64)
+    persons = np.zeros(int(patterns.max(initial=-1)) + 1, dtype=np.int64)
+    persons[patterns] = sharing.flatten().to_numpy()
+    return Members(offsets=np.concatenate(([0], np.cumsum(sizes))).astype(np.int64), patterns=patterns, persons=persons)
+
+
+def align(sealed: Sequence[Sealed], work: Path) -> tuple[list[Extract], list[Name]]:
+    """Return the extracts over the same columns, and which releases could not be brought to them (nothing is compared then).
+
+    Parameters
+    ----------
+    sealed : sequence of Sealed
+        Releases. Where their quasi-identifiers are the same, their class tables are taken as they are.
+    work : Path
+        Private folder.
+    """
+    union = list(dict.fromkeys(column for one in sealed for column in one.columns))
+    if all(set(one.columns) == set(union) for one in sealed):
+        # Persons who share a line in one table may be told apart in another by what their rows are counted by.
+        return [replace(one.extract, keys=one.extract.keys.select(union)) for one in sealed], []
+    inputs = {one.facts["input_sha256"]: one.original for one in sealed if one.original is not None and is_usable(one)}
+    extracts, failed = [], []
+    for one in sealed:
+        source = inputs.get(one.facts["input_sha256"])
+        found = None if source is None or not one.facts["whole"] else widen(one, source, union, work)
+        if found is None:
+            failed.append(one.name)
+        else:
+            extracts.append(found)
+    return extracts, failed
+
+
+def is_usable(sealed: Sealed) -> bool:
+    """Return whether the input at hand is a Parquet file, and the one the release was made from."""
+    path = sealed.original
+    return path is not None and is_parquet(path) and hash_table(path) == sealed.facts["input_sha256"]
+
+
+def widen(sealed: Sealed, source: Path, columns: list[str], work: Path) -> Extract | None:
+    """Return the class table of a release over more columns, counted from its input; None where that cannot be exact.
+
+    Parameters
+    ----------
+    sealed : Sealed
+        A release in which all rows of its input took part.
+    source : Path
+        The input (Parquet).
+    columns : list of str
+        All quasi-identifiers that are wanted, its own among them.
+    work : Path
+        Private folder for what does not fit into memory.
+    """
+    unit = sealed.facts["unit"]
+    cells = _count_cells(source, columns, unit, work)
+    if cells is None:
+        return None
+    mine, theirs = number_lines([sealed.extract.keys, cells.select(sealed.columns)])
+    class_of = np.full(max(int(mine.max(initial=-1)), int(theirs.max(initial=-1))) + 1, NOT_RELEASED, dtype=np.int64)
+    class_of[mine] = sealed.extract.classes
+    if (class_of[mine] != sealed.extract.classes).any() or not np.isin(theirs, mine).all():
+        return None
+    (lines,) = number_lines([cells.select(columns)])
+    _, first = np.unique(lines, return_index=True)
+    order = np.argsort(lines, kind="stable")
+    offsets = np.concatenate(([0], np.cumsum(np.bincount(lines)))).astype(np.int64)
+    keys, counts = cells.select(columns).take(pa.array(first)), cells.column(PERSONS).to_numpy().astype(np.int64)
+    persons = np.bincount(lines, weights=counts).astype(np.int64)
+    members = None
+    if unit is not None:
+        keyed = cells.column(PERSON).combine_chunks().dictionary_encode()
+        codes = keyed.indices.to_numpy().astype(np.int64)
+        members = Members(offsets=offsets, patterns=codes[order], persons=np.ones(len(keyed.dictionary), dtype=np.int64))
+    return Extract(keys=keys, classes=class_of[theirs[first]], persons=persons, members=members, linked=sealed.extract.linked)
+
+
+def _count_cells(source: Path, columns: list[str], unit: str | None, work: Path) -> pa.Table | None:
+    """Return the distinct combinations of an input, with the person where persons may have several rows; None where a column is missing."""
+    with open_duckdb(work) as connection:
+        connection.read_parquet(name_parts(source)).create_view("original")
+        known = {name for (name, *_) in connection.execute("DESCRIBE original").fetchall()}
+        if not {*columns, *([unit] if unit else [])} <= known:
+            return None
+        names = ", ".join(quote(name) for name in columns)
+        person = f", {quote(unit)} AS {PERSON}" if unit else ""
+        counted = f"SELECT {names}{person}, {'1' if unit else 'count(*)'} AS {PERSONS} FROM original GROUP BY ALL"  # noqa: S608 - quoted
+        return connection.sql(counted).to_arrow_table()

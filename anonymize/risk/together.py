@@ -1,0 +1,214 @@
+"""A release beside all others that are out: what they tell together, release by release.
+
+Decided here: which comparison holds for which release. Releases of the same rows are joined, all at once. Releases of another extract of
+the same register are compared by difference, and their joint classes are held against those of the extract that is to be released. Not
+decided here: what is too much (`gate`), what else could be released (`nearest`).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from anonymize.parts import name_parts
+from anonymize.risk.differences import compare_extracts, count_changes, find_parts, overlap_classes
+from anonymize.risk.released import QUASI_IDENTIFIER, SENSITIVE, ReleasedColumn, read_fields
+from anonymize.risk.releases import Extract, count_between, count_classes, join_extracts, number_lines
+from anonymize.risk.sealed import Sealed, align
+from schemas.counts import guard_count
+from schemas.messages import Name
+
+Code: TypeAlias = Literal["joint", "joint_linked", "difference", "change"]
+ID, LABELS, RANDOM = "id", frozenset({"label", "from", "to", "value"}), frozenset({"noise", "swap", "date_shift", "microaggregate"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One comparison and the sizes it gave.
+
+    Parameters
+    ----------
+    code : str
+        joint: persons of joint classes; joint_linked: persons who share the joint classes of all their rows; difference: persons by whom
+        parts of the population differ; change: persons by whom the values of a sensitive column went away or came in a part.
+    releases : tuple[Name, ...]
+        The other releases.
+    sizes : dict[int, int]
+        Persons → number of joint classes or parts.
+    column : Name or None
+        Of a change.
+    """
+
+    code: Code
+    releases: tuple[Name, ...]
+    sizes: dict[int, int]
+    column: Name | None = None
+
+    @property
+    def smallest(self) -> int | None:
+        """The smallest count of persons above none; None without one."""
+        return min((size for size in self.sizes if size), default=None)
+
+    def count_below(self, k: int) -> tuple[int, int]:
+        """Return how many joint classes or parts stand for 1 … k − 1 persons, and these persons."""
+        return count_between(self.sizes, 1, k)
+
+    def to_json(self) -> dict[str, object]:
+        """Return the comparison for machines; small counts are hidden."""
+        number = sum(self.sizes.values())
+        return {"code": self.code, "releases": list(self.releases), "column": self.column, "compared": guard_count(number)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """What a release tells together with those that are out.
+
+    Parameters
+    ----------
+    others : tuple[Name, ...]
+        Releases it was held against.
+    told : tuple[Told, ...]
+        Comparisons.
+    failed : tuple[Name, ...]
+        Releases that could not be compared.
+    """
+
+    others: tuple[Name, ...]
+    told: tuple[Told, ...] = ()
+    failed: tuple[Name, ...] = ()
+
+    def holds(self, k: int, linked: int) -> bool:
+        """Return whether nothing stands against the release: no comparison below k (`linked`: for persons with several rows)."""
+        return not self.failed and not any(told.count_below(linked if told.code == "joint_linked" else k)[0] for told in self.told)
+
+    def to_json(self) -> dict[str, object]:
+        """Return what was compared for machines."""
+        return {"others": list(self.others), "failed": list(self.failed), "told": [told.to_json() for told in self.told]}
+
+
+def take_together(candidate: Sealed, others: Sequence[Sealed], work: Path) -> Together:
+    """Return what a release tells together with others.
+
+    Parameters
+    ----------
+    candidate : Sealed
+        What is to be released.
+    others : sequence of Sealed
+        All releases of the same register that are out.
+    work : Path
+        Private folder.
+
+    References
+    ----------
+    S. R. Ganta, S. P. Kasiviswanathan, A. Smith (2008), doi:10.1145/1401890.1401926; J.-W. Byun, Y. Sohn, E. Bertino, N. Li (2006),
+    doi:10.1007/11844662_4; X. Xiao, Y. Tao (2007), doi:10.1145/1247480.1247556.
+    """
+    groups: dict[str, list[Sealed]] = {}
+    for other in others:
+        groups.setdefault(other.facts["rows_of"], []).append(other)
+    same = groups.pop(candidate.facts["rows_of"], [])
+    told: list[Told] = []
+    failed: list[Name] = []
+    for found, lost in (
+        _join_same(candidate, same, work),
+        *(_join_extracts([candidate, *same], group, work) for group in groups.values()),
+        *(_subtract(candidate, other, work) for group in groups.values() for other in group),
+    ):
+        told += found
+        failed += lost
+    return Together(others=tuple(other.name for other in others), told=tuple(told), failed=tuple(dict.fromkeys(failed)))
+
+
+Outcome: TypeAlias = tuple[list[Told], list[Name]]
+
+
+def _names(sealed: Sequence[Sealed]) -> tuple[Name, ...]:
+    return tuple(one.name for one in sealed)
+
+
+def _join_same(candidate: Sealed, others: Sequence[Sealed], work: Path) -> Outcome:
+    """Join a release with all others of the same rows."""
+    if not others:
+        return [], []
+    extracts, failed = align([candidate, *others], work)
+    joint = None if failed else join_extracts(extracts)
+    if joint is None:
+        return [], [name for name in failed if name != candidate.name] or list(_names(others))
+    found = count_classes(joint)
+    told = [Told(code="joint", releases=_names(others), sizes=found.sizes)]
+    return [*told, *([Told(code="joint_linked", releases=_names(others), sizes=found.linked)] if found.linked else [])], []
+
+
+def _join_extracts(ours: Sequence[Sealed], theirs: Sequence[Sealed], work: Path) -> Outcome:
+    """Hold the joint classes of one extract against those of another."""
+    extracts, failed = align([*ours, *theirs], work)
+    joint = None if failed else join_extracts(extracts[: len(ours)])
+    other = None if failed else join_extracts(extracts[len(ours) :])
+    if joint is None or other is None:
+        return [], list(_names(theirs))
+    return [Told(code="joint", releases=_names(theirs), sizes=overlap_classes(other, joint).sizes)], []
+
+
+def _subtract(candidate: Sealed, other: Sealed, work: Path) -> Outcome:
+    """Compare a release with one of another extract by difference."""
+    extracts, failed = align([candidate, other], work)
+    if failed:
+        return [], [other.name]
+    after, before = extracts
+    parts = find_parts(before, after)
+    told = [Told(code="difference", releases=(other.name,), sizes=compare_extracts(before, after, parts).sizes)]
+    if candidate.released is None or other.released is None:
+        return told, []
+    for column, treatment in _find_comparable(other.released, candidate.released):
+        old, new = _count_values(other.released, before, column), _count_values(candidate.released, after, column)
+        if old is None or new is None:
+            return told, [other.name]
+        if treatment not in RANDOM:
+            sizes = count_changes(old, new, parts)
+            told.append(Told(code="change", releases=(other.name,), sizes=sizes, column=Name(column)))
+    return told, []
+
+
+def _find_comparable(before: Path, after: Path) -> Iterator[tuple[str, str]]:
+    """Yield sensitive columns that both files hold by the same treatment."""
+    old, new = ({f.column: f for f in read_fields(path)[0] if f.role == SENSITIVE and f.part in LABELS} for path in (before, after))
+    for name, field in new.items():
+        if name in old and old[name].treatment == field.treatment:
+            yield name, field.treatment
+
+
+def _count_values(path: Path, extract: Extract, column: str) -> pd.DataFrame | None:
+    """Return class, value and persons of a released column; None where the file is not that of the class table.
+
+    Rows lie in the order of their classes, which is the order classes are numbered in.
+    """
+    fields, facts = read_fields(path)
+    keys = [field.name for field in fields if field.role == QUASI_IDENTIFIER and field.part in LABELS]
+    value = next(field.name for field in fields if field.column == column and field.part in LABELS)
+    person = find_person(fields, facts.get("unit"))
+    table = pq.read_table(name_parts(path), columns=[*keys, value, *([person] if person else [])])
+    (classes,) = number_lines([_plain(table.select(keys))]) if keys else ([0] * table.num_rows,)
+    persons = table.column(person).to_numpy() if person else range(table.num_rows)
+    rows = pd.DataFrame(
+        {"class": classes, "value": _plain(table.select([value])).column(0).to_pandas().astype("string"), "person": persons}
+    )
+    lines = extract.released
+    sizes = extract.count_persons(lines, extract.classes[lines], int(extract.classes.max(initial=-1)) + 1)
+    if rows.groupby("class")["person"].nunique().tolist() != sizes.tolist():
+        return None
+    return rows.drop_duplicates().groupby(["class", "value"], dropna=False).size().rename("persons").reset_index()
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Return a table with its dictionaries as plain values."""
+    kinds = [pa.field(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type) for f in table.schema]
+    return table.cast(pa.schema(kinds))
+
+
+def find_person(fields: Sequence[ReleasedColumn], unit: str | None) -> str | None:
+    """Return the released id that counts persons."""
+    return next((field.name for field in fields if field.part == ID and field.column == unit), None)
