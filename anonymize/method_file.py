@@ -72,12 +72,15 @@ class Made:
         Of the release.
     engine : str
         What computed on the rows.
+    loss : float
+        Mean loss of the quasi-identifiers, 0–1.
     """
 
     of_line: NDArray[np.int64]
     input_sha256: str
     seed: bytes
     engine: str
+    loss: float
 
     def __repr__(self) -> str:
         """Show nothing of the seed."""
@@ -112,6 +115,7 @@ def write_method(path: Path, plan: Plan, classes: Classes, recoding: Recoding, m
         "seed": made.seed.hex(),
         "engine": made.engine,
         "method": recoding.method,
+        "loss": made.loss,
         "base": None if recoding.base is None else recoding.base.tolist(),
         "as_of": classes.as_of,
         "hierarchies": _fingerprint(table, plan, classes.as_of),

@@ -174,7 +174,7 @@ def process(
             made.insert(0, (work / "report.json", report_output))
         if method_output:
             of_line = number_released(solved.classes.table.columns, solved.values, solved.recoding.suppressed).of_line
-            made_of = Made(of_line=of_line, input_sha256=report.input_sha256, seed=secret, engine=engine)
+            made_of = Made(of_line=of_line, input_sha256=report.input_sha256, seed=secret, engine=engine, loss=report.loss)
             write_method(work / "method.parquet", plan, solved.classes, solved.recoding, made_of)
             made.insert(0, (work / "method.parquet", method_output))
         publish(made)

@@ -68,15 +68,6 @@ def list_releases(office: Office) -> tuple[LedgerEntry, ...]:
     )
 
 
-def find_live_releases(office: Office, register_id: str) -> tuple[str, ...]:
-    """Return the releases of a register entry's file that are still out."""
-    return tuple(
-        entry.release_id
-        for entry in list_releases(office)
-        if entry.recalled_on is None and any(facts["register"] == register_id for facts in entry.tables.values())
-    )
-
-
 def finish_interrupted(office: Office) -> None:
     """Show packages whose release was written but not yet shown, and forget those whose release never was."""
     folder = releases_folder(office)

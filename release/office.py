@@ -5,7 +5,7 @@ show it → verify it as its user will. A kill at any moment leaves either no re
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from casework.clock import day_of
+from casework.ledger import list_live_files
 from casework.office import Office
 from casework.records import FileRecord
 from casework.states import CaseState, FileState
 from release.archive import pack
-from release.gate import Candidate, reasons_not_to_release
-from release.ledger import PART, find_live_releases, finish_interrupted, releases_folder
+from release.gate import Candidate, reasons_assessed_before, reasons_not_to_release
+from release.ledger import PART, finish_interrupted, releases_folder
 from release.package import PackageSpec, PackageTable, assemble
 from release.promise import compare, find_hierarchy
 from release.released import ReleasedFile, count_persons, open_released
@@ -27,6 +28,7 @@ from release.terms import make_licence
 from release.verify import VerifiedPackage, verify_package
 from schemas.errors import ReleaseRefused
 from schemas.files import sha256_file, sync
+from schemas.findings import Reason
 from schemas.hierarchies import Hierarchy, load_hierarchy
 from schemas.manifest import MANIFEST_NAME
 from schemas.messages import N_, Name
@@ -66,15 +68,20 @@ def build_release(office: Office, case_id: str) -> BuiltRelease:
         )
     with ExitStack() as stack:
         candidates = tuple(stack.enter_context(_open_candidate(office, file, regime)) for file in files)
-        if reasons := tuple(reasons_not_to_release(candidates, regime)):
-            hint = N_("process the file by another plan, or recall the other release")
-            raise ReleaseRefused(N_("{case} cannot be released"), hint, reasons=reasons, case=Name(case_id))
+        _refuse(case_id, reasons_not_to_release(candidates, regime))
         release_id = _write(office, case.document, candidates, case_id=case_id, regime=regime)
     finish_interrupted(office)
     folder = releases_folder(office) / release_id
     archive = folder.with_suffix(".zip")
     verified = verify_package(archive, office.keys.public_key_pem().encode())
     return BuiltRelease(release_id=release_id, folder=folder, archive=archive, verified=verified)
+
+
+def _refuse(case_id: str, reasons: Sequence[Reason]) -> None:
+    """Raise when there are reasons not to release."""
+    if reasons:
+        hint = N_("process the file by another plan, have it assessed again, or recall the other release")
+        raise ReleaseRefused(N_("{case} cannot be released"), hint, reasons=tuple(reasons), case=Name(case_id))
 
 
 @contextmanager
@@ -89,7 +96,8 @@ def _open_candidate(office: Office, file: FileRecord, regime: Regime) -> Iterato
             processing=processing,
             gate=office.store.get_record("gate", file_id=file.id),
             levels=_levels(plan),
-            live_releases=find_live_releases(office, file.register_id),
+            live=list_live_files(office.store, file.register_id),
+            register_id=file.register_id,
         )
 
 
@@ -143,6 +151,10 @@ def _write(office: Office, proposal: Mapping[str, Any], candidates: tuple[Candid
     tables = tuple(candidate.table for candidate in candidates)
     folder = releases_folder(office)
     with office.store.transaction():
+        # Asked again where nobody else can write: another release may have gone out since the candidates were opened.
+        for candidate in candidates:
+            live = list_live_files(office.store, candidate.register_id)
+            _refuse(case_id, reasons_assessed_before(candidate.table.file_id, candidate.gate, live))
         content = {"case": case_id, "files": [table.file_id for table in tables], "made_at": made_at}
         release_id = office.store.add_record("release", content, actor=office.actor, case_id=case_id)
         names = tuple(f"{table.schema.title_ja}（{table.municipality_ja}）" for table in tables)

@@ -110,14 +110,14 @@ class Composition:
     ----------
     together : Together
         Comparisons.
-    suggestion : Suggestion or None
-        The nearest release that passes, where this one does not and one was found.
+    suggestions : tuple[Suggestion, ...]
+        Releases that would pass, where this one does not and some were found.
     figures : tuple[Figure, ...]
         Of the comparisons.
     """
 
     together: Together
-    suggestion: Suggestion | None
+    suggestions: tuple[Suggestion, ...]
     figures: tuple[Figure, ...]
 
     def tell(self) -> tuple[Message, ...]:
@@ -126,11 +126,15 @@ class Composition:
         held = Message(
             N_("held against {count} other releases of the register: {releases}"), {"count": len(self.together.others), "releases": names}
         )
-        return held, *(self.suggestion.tell() if self.suggestion else ())
+        return held, *self.suggest()
+
+    def suggest(self) -> tuple[Message, ...]:
+        """Return what would pass, for people."""
+        return tuple(message for suggestion in self.suggestions for message in suggestion.tell())
 
     def to_json(self) -> dict[str, object]:
         """Return what was found for machines."""
-        return {**self.together.to_json(), "suggestion": self.suggestion.to_json() if self.suggestion else None}
+        return {**self.together.to_json(), "suggestions": [suggestion.to_json() for suggestion in self.suggestions]}
 
 
 def measure_beside(beside: Beside, plan: Plan, thresholds: Thresholds, released: Released, *, original: Path, work: Path) -> Composition:
@@ -173,12 +177,12 @@ def measure_beside(beside: Beside, plan: Plan, thresholds: Thresholds, released:
 
     found_now = compare(candidate)
     together = Together(others=tuple(o.name for o in beside.others), told=found_now.told, failed=(*lost, *found_now.failed))
-    suggestion = None
+    suggestions: tuple[Suggestion, ...] = ()
     if not together.holds(thresholds.k, thresholds.linked) and not together.failed:
-        suggestion = find_nearest(
+        suggestions = find_nearest(
             candidate, others, plan, thresholds.k, lambda tried: compare(tried).holds(thresholds.k, thresholds.linked)
         )
-    return Composition(together=together, suggestion=suggestion, figures=tuple(_measure(together, thresholds)))
+    return Composition(together=together, suggestions=suggestions, figures=tuple(_measure(together, thresholds)))
 
 
 def _check_same(candidate: Sealed, plan: Plan, released: Released) -> None:

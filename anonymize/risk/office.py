@@ -10,6 +10,7 @@ from pathlib import Path
 from anonymize.risk.assessment import Assessment, Subject, assess
 from anonymize.risk.attacks.suite import AttackSettings
 from anonymize.risk.gate import reasons_not_to_release
+from anonymize.risk.live import NORMALISED, PROCESSED, Neighbours, find_neighbours, open_neighbours
 from anonymize.risk.replies import to_document
 from anonymize.risk.report import render_report
 from anonymize.risk.thresholds import Thresholds, find_thresholds
@@ -22,7 +23,6 @@ from schemas.findings import Reason
 from schemas.messages import N_, Name
 from schemas.plan import Plan, parse_plan
 
-NORMALISED, PROCESSED = "normalised", "processed"
 PAPER, LANGUAGE = "risk_report", "ja"
 DEFAULT_CONTEXT = "contract"
 
@@ -62,15 +62,17 @@ def review_file(
     plan = find_plan(office, file_id)
     thresholds = find_case_thresholds(office, file_id, plan)
     settings = AttackSettings(limits=thresholds.limit_attacks(), **amount)
+    neighbours = find_neighbours(office, file_id)
     with (
         office.vault.work_folder() as work,
         office.vault.open(file_id, NORMALISED) as original,
         office.vault.open(file_id, PROCESSED) as released,
+        open_neighbours(office, file_id, neighbours, original) as beside,
     ):
-        subject = Subject(original=original, released=released, plan=plan, population=population)
+        subject = Subject(original=original, released=released, plan=plan, population=population, beside=beside)
         assessment = assess(subject, thresholds, settings=settings, work=work, advance=advance)
     reasons = reasons_not_to_release(assessment, thresholds)
-    _record(office, file_id, assessment, reasons)
+    _record(office, file_id, assessment, reasons, neighbours)
     return assessment, reasons
 
 
@@ -98,7 +100,7 @@ def find_case_thresholds(office: Office, file_id: str, plan: Plan) -> Thresholds
     return find_thresholds(case.regime, str(case.document.get("context", DEFAULT_CONTEXT)), plan)
 
 
-def _record(office: Office, file_id: str, assessment: Assessment, reasons: list[Reason]) -> None:
+def _record(office: Office, file_id: str, assessment: Assessment, reasons: list[Reason], neighbours: Neighbours) -> None:
     """Keep the paper, the figures and the verdict, and move the file: all or nothing."""
     page = render_report(assessment, reasons, find_translator(LANGUAGE), language=LANGUAGE, made_on=day_of(office.now()))
     document = to_document(assessment, reasons)
@@ -107,6 +109,7 @@ def _record(office: Office, file_id: str, assessment: Assessment, reasons: list[
         "released_sha256": assessment.released_sha256,
         "plan_sha256": assessment.plan.sha256,
         "thresholds": assessment.thresholds.to_json(),
+        "beside": neighbours.to_json(),
     }
     target = FileState.REFUSED if reasons else FileState.ASSESSED
     with office.store.transaction():

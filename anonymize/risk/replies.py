@@ -144,7 +144,7 @@ def answer(assessment: Assessment, reasons: Sequence[Reason]) -> Reply:
         table.add_row(" ".join(filter(None, (translate(attack.title), attack.column, power))), writer.share(attack.released.excess))
     verdict = translate(N_("nothing stands against the release")) if not reasons else translate(N_("reasons not to release:"))
     told = [f"  - {reason.render(translate)}" for reason in reasons]
-    nearest = assessment.composition.suggestion.tell() if assessment.composition and assessment.composition.suggestion else ()
+    nearest = assessment.composition.suggest() if assessment.composition else ()
     return Reply(to_document(assessment, reasons), [table, verdict, *told, *(message.render(translate) for message in nearest)])
 
 

@@ -78,7 +78,7 @@ def read_sealed(path: Path, name: Name, *, released: Path | None = None, origina
     table, facts = read_facts(path)
     names = facts.get("columns", [])
     needed = {*names, *(f"{LEVEL}{column}" for column in names), CLASS, PERSONS, ROWS}
-    if not {"rows_of", "columns", "linked", "whole"} <= set(facts) or not needed <= set(table.column_names):
+    if not {"rows_of", "columns", "linked", "whole", "loss"} <= set(facts) or not needed <= set(table.column_names):
         raise FileRejected(
             N_("the method information {file} holds no class table"),
             N_("process the file again; method information of earlier versions cannot be compared with other releases"),

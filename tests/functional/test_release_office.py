@@ -13,7 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import release.office as office_room
 from casework.console import Session, run
+from casework.ledger import list_live_files
 from casework.office import init_office, open_office
 from casework.settings import Settings
 from casework.states import CaseState, FileState, Role
@@ -97,7 +99,7 @@ def template(tmp_path_factory):
     return place
 
 
-def fill(place, persons):
+def fill(place, persons, beside=()):
     """Process and assess: what steps ⑦ leave behind."""
     with open_office(place.session(Role.PROCESSOR)) as office:
         with office.vault.work_folder() as folder:
@@ -111,7 +113,8 @@ def fill(place, persons):
         advance_file(office, "processor", place.file_id, FileState.PROCESSED)
     with open_office(place.session(Role.REVIEWER)) as office:
         office.store.add_record("risk", {}, actor="reviewer", file_id=place.file_id)
-        office.store.add_record("gate", {"reasons": [], "released_sha256": digest}, actor="reviewer", file_id=place.file_id)
+        gate = {"reasons": [], "released_sha256": digest, "beside": list(beside)}
+        office.store.add_record("gate", gate, actor="reviewer", file_id=place.file_id)
         office.store.add_paper("risk_report", b"<!DOCTYPE html><p>report", ".html", actor="reviewer", file_id=place.file_id)
         advance_file(office, "reviewer", place.file_id, FileState.ASSESSED)
 
@@ -161,8 +164,8 @@ def test_nobody_releases_what_they_assessed(place):
     assert list((place.home / "releases").glob("L-*")) == []
 
 
-def test_a_second_release_of_the_same_register_entry_is_refused_while_the_first_is_out(place):
-    build(place)
+def add_second(place):
+    """Another case with a file of the same register entry, put into the common schema."""
     with open_office(place.session(Role.AUDITOR)) as office:
         register_id = office.store.get_file(place.file_id).register_id
     with open_office(Session(home=place.home, actor="chief")) as office:
@@ -175,13 +178,55 @@ def test_a_second_release_of_the_same_register_entry_is_refused_while_the_first_
         store.move_case(case_id, CaseState.CONTRACTED, actor="approver")
         for state in (FileState.RECEIVED, FileState.NORMALISED):
             advance_file(office, "processor", file_id, state)
-    second = Place(place.home, case_id, file_id)
+    return Place(place.home, case_id, file_id)
+
+
+def list_live(place):
+    with open_office(place.session(Role.AUDITOR)) as office:
+        return list_live_files(office.store, office.store.get_file(place.file_id).register_id)
+
+
+def test_a_file_that_was_assessed_before_another_release_of_its_register_entry_is_refused_until_that_is_recalled(place):
+    second = add_second(place)
     fill(second, PERSONS)
+    build(place)
+    before = sorted(path.name for path in (place.home / "releases").iterdir())
     with pytest.raises(ReleaseRefused) as caught:
         build(second)
-    assert [reason.code for reason in caught.value.reasons] == ["other-release-live"]
+    assert [reason.code for reason in caught.value.reasons] == ["assessed-before-release"]
+    assert "L-0001" in caught.value.reasons[0].render()
+    assert sorted(path.name for path in (place.home / "releases").iterdir()) == before
+    assert states(second) == (CaseState.CONTRACTED, FileState.ASSESSED, 1)
     assert run(["release", "recall", "L-0001", "--reason", "risk", "--home", str(place.home), "--as", "release_officer"]) == 0
+    assert list_live(second) == ()
     assert build(second).release_id == "L-0002"
+
+
+def test_a_file_that_was_assessed_beside_the_other_release_goes_out(place):
+    second = add_second(place)
+    build(place)
+    fill(second, PERSONS, [file.to_json() for file in list_live(second)])
+    assert build(second).release_id == "L-0002"
+    assert [file.release_id for file in list_live(second)] == ["L-0001", "L-0002"]
+
+
+def test_a_release_that_goes_out_while_another_is_being_built_is_seen_by_the_transaction(place, monkeypatch):
+    second = add_second(place)
+    fill(second, PERSONS)
+    answer = office_room.reasons_not_to_release
+
+    def decide(candidates, regime):
+        found = answer(candidates, regime)
+        monkeypatch.setattr(office_room, "reasons_not_to_release", answer)
+        build(place)
+        return found
+
+    monkeypatch.setattr(office_room, "reasons_not_to_release", decide)
+    with pytest.raises(ReleaseRefused) as caught:
+        build(second)
+    assert [reason.code for reason in caught.value.reasons] == ["assessed-before-release"]
+    assert states(second) == (CaseState.CONTRACTED, FileState.ASSESSED, 1)
+    assert not [path for path in (place.home / "releases").iterdir() if path.name.startswith((".L-0002", "L-0002"))]
 
 
 def test_recall_is_seen_by_whoever_verifies_with_the_list(place, capsys):

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from casework.ledger import LiveFile
 from release.gate import Candidate, reasons_not_to_release
 from release.promise import Promise, compare, reasons_finer_than_approved
 from schemas.files import sha256_file
@@ -65,11 +66,15 @@ def candidate(tmp_path, make_table, plan):
             "processing": {"output_sha256": digest},
             "gate": {"reasons": [], "released_sha256": digest},
             "levels": LEVELS,
-            "live_releases": (),
+            "live": (),
+            "register_id": f"R-{name}",
         }
         return Candidate(**(fields | changes))
 
     return make
+
+
+LIVE = LiveFile(release_id="L-0007", file_id="F-0007", ledger_sha256="7" * 64)
 
 
 def codes(*candidates):
@@ -97,11 +102,38 @@ def test_persons_are_summed_over_the_files_of_the_case(candidate):
         ({"gate": None}, "not-assessed"),
         ({"gate": {"reasons": [{}], "released_sha256": "0"}}, "gate-refused"),
         ({"gate": {"reasons": [], "released_sha256": "0"}}, "changed-after-assessment"),
-        ({"live_releases": ("L-0007",)}, "other-release-live"),
+        ({"live": (LIVE,)}, "assessed-before-release"),
     ],
 )
 def test_each_cause_is_named(candidate, changes, code):
     assert code in codes(candidate(**changes))
+
+
+def beside(candidate, *entries, **changes):
+    """A candidate whose assessment took these files into account."""
+    made = candidate(**changes)
+    return dataclasses.replace(made, gate={**made.gate, "beside": list(entries)})
+
+
+def test_a_release_that_the_assessment_took_into_account_stands_not_against_it(candidate):
+    assert codes(beside(candidate, LIVE.to_json(), live=(LIVE,))) == set()
+
+
+@pytest.mark.parametrize("change", [{"release": "L-0008"}, {"file": "F-0008"}, {"ledger_sha256": "8" * 64}])
+def test_a_release_that_differs_in_anything_from_what_was_taken_into_account_does(candidate, change):
+    assert codes(beside(candidate, {**LIVE.to_json(), **change}, live=(LIVE,))) == {"assessed-before-release"}
+
+
+def test_what_was_recalled_since_is_no_reason(candidate):
+    assert codes(beside(candidate, LIVE.to_json(), live=())) == set()
+
+
+def test_two_files_of_one_register_entry_go_out_together_only_when_one_was_assessed_beside_the_other(candidate):
+    first, second = (candidate(name=name, register_id="R-0001") for name in "ab")
+    second = dataclasses.replace(second, table=dataclasses.replace(second.table, file_id="F-0009"))
+    assert codes(first, second) == {"assessed-before-release"}
+    waiting = {"release": None, "file": first.table.file_id, "ledger_sha256": None}
+    assert codes(first, dataclasses.replace(second, gate={**second.gate, "beside": [waiting]})) == set()
 
 
 def test_k_is_measured_on_the_written_file_and_counts_persons(candidate):
