@@ -14,6 +14,7 @@ from schemas.errors import PlanError
 from schemas.files import canonical_json, sha256_bytes
 from schemas.messages import N_, Name
 from schemas.plan_aggregate import Aggregate, parse_aggregate
+from schemas.plan_analyses import Analysis, parse_analyses
 from schemas.plan_input import compare_columns
 from schemas.plan_models import Privacy, parse_privacy, seal_population, without_none
 from schemas.plan_tighten import Tighten, parse_tighten
@@ -118,6 +119,8 @@ class Plan:
         Most rows a person may give, drawn at random.
     aggregate : Aggregate or None
         What reduces the rows to one per person, or per person and period.
+    analyses : tuple[Analysis, ...]
+        What the release is wanted for; its utility is measured by them.
     folder : Path or None
         Where relative paths start.
     """
@@ -136,6 +139,7 @@ class Plan:
     sample: float | None = None
     rows_per_person: int | None = None
     aggregate: Aggregate | None = None
+    analyses: tuple[Analysis, ...] = ()
     folder: Path | None = None
 
     @property
@@ -188,6 +192,7 @@ class Plan:
             sample=None if self.sample is None else {"share": self.sample},
             rows_per_person=self.rows_per_person,
             aggregate=self.aggregate and self.aggregate.to_document(),
+            analyses=[analysis.to_document() for analysis in self.analyses] or None,
         )
         return {**head, **selection, **tail, "columns": {column.name: column.to_document() for column in self.columns}}
 
@@ -255,6 +260,7 @@ def parse_plan(document: Mapping[str, Any], *, folder: Path | None = None) -> Pl
         sample=document.get("sample", {}).get("share"),
         rows_per_person=document.get("rows_per_person"),
         aggregate=parse_aggregate(document.get("aggregate")),
+        analyses=parse_analyses(document.get("analyses", ())),
         columns=columns,
         folder=folder,
     )

@@ -14,6 +14,7 @@ from schemas.findings import Finding, FindingKind, Severity
 from schemas.messages import N_, Name
 from schemas.plan import DROP, FRESH_ID, Plan, PlannedColumn
 from schemas.plan_aggregate import check_aggregate
+from schemas.plan_analyses import check_analyses
 from schemas.plan_models import check_models
 from schemas.plan_tighten import check_tighten
 from schemas.plan_treatments import LEVEL_RANGE, check_treatments, find_top
@@ -195,5 +196,6 @@ RULES: tuple[Callable[[Plan], Iterator[Finding]], ...] = (
     _check_models,
     _check_names,
     check_tighten,
+    check_analyses,
     _check_table,
 )

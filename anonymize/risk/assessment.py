@@ -10,22 +10,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from anonymize.parts import hash_table
 from anonymize.risk.attacks.originals import Originals
 from anonymize.risk.attacks.result import AttackResult
 from anonymize.risk.attacks.suite import Attacked, AttackReport, AttackSettings, run_attacks
-from anonymize.risk.attributes import measure_attributes
 from anonymize.risk.beside import Beside, Composition, measure_beside
 from anonymize.risk.columns import ColumnTrace, trace_columns
 from anonymize.risk.figures import Figure
-from anonymize.risk.histories import measure_histories, split_by_history
-from anonymize.risk.population import find_labels, measure_population, read_sizes
+from anonymize.risk.models import find_universe, measure_models
+from anonymize.risk.part import process_again
 from anonymize.risk.released import Released, open_released
 from anonymize.risk.riskiest import Riskiest, find_riskiest
-from anonymize.risk.samples import measure_samples
 from anonymize.risk.thresholds import Thresholds
+from anonymize.risk.utility import Utility, measure_utility
+from anonymize.risk.utility.survey import Surveyed
 from anonymize.rows.aggregation import reduce_source
 from anonymize.rows.class_table import find_as_of
 from anonymize.rows.source import open_source
@@ -35,7 +33,6 @@ from schemas.messages import N_, Message, Name
 from schemas.plan import Plan
 
 NOT_RUN = N_("attacks were not run, as asked")
-NO_POPULATION = N_("journalist risk and k-map were not measured: no population table was given; they are at most the prosecutor figures")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +79,8 @@ class Assessment:
         What the figures are held against.
     plan, released_sha256, original_sha256 : Plan, str, str
         What was assessed.
+    utility : Utility or None
+        What the release is still good for; None when nothing was released.
     composition : Composition or None
         What was found beside the other releases of the register; None where there are none.
     """
@@ -98,6 +97,7 @@ class Assessment:
     released_sha256: str
     original_sha256: str
     settings: AttackSettings | None
+    utility: Utility | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     composition: Composition | None = None
 
@@ -116,6 +116,7 @@ class Assessment:
             "columns": [column.to_json() for column in self.columns],
             "riskiest_class": self.riskiest.to_json(),
             "beside": self.composition.to_json() if self.composition else None,
+            "utility": None if self.utility is None else self.utility.to_json(),
             "notes": [note.render() for note in self.notes],
             "seconds": {key: round(value, 3) for key, value in self.seconds.items()},
         }
@@ -131,12 +132,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is assessed: the original, the written file, the plan, a population table and other releases when there are any."""
+    """What is assessed: original, written file, plan; a population table, people of the population and other releases where there are any."""
 
     original: Path
     released: Path
     plan: Plan
     population: Path | None = None
+    people: int | None = None
     delimiter: str = ","
     beside: Beside | None = None
 
@@ -178,18 +180,22 @@ def assess(
         source = reduce_source(open_source(subject.original, plan, work=private, delimiter=subject.delimiter), plan, private)
         originals = Originals(path=source.path, schema=source.schema, unit=plan.unit, work=private)
         dated = dataclasses.replace(subject, plan=date_plan(plan, originals))
-        figures = measure_models(released, dated, thresholds, source.schema)
+        universe = find_universe(plan, subject.population, subject.people)
+        figures = measure_models(originals, released, dated.plan, universe, thresholds, seed=settings.seed if settings else 0)
         class_sizes = released.count_classes()
         composition = _compose(subject, thresholds, released, private)
         modelled = time.perf_counter()
         advance(1)
         attacks = attack_release(originals, released, dated, settings, Progress(work=private, advance=advance))
+        attacked = time.perf_counter()
+        utility = survey_release(originals, released, dated, settings, private)
+        advance(1)
         return Assessment(
             figures=figures + (composition.figures if composition else ()),
             attacks=attacks.results,
             notes=(
                 *(composition.tell() if composition else ()),
-                *(() if subject.population else (Message(NO_POPULATION),)),
+                *universe.tell(),
                 *attacks.notes,
             ),
             columns=trace_columns(plan, released),
@@ -201,7 +207,8 @@ def assess(
             released_sha256=hash_table(subject.released),
             original_sha256=source.sha256,
             settings=settings,
-            seconds={"models": modelled - start, "attacks": time.perf_counter() - modelled},
+            utility=utility,
+            seconds={"models": modelled - start, "attacks": attacked - modelled, "utility": time.perf_counter() - attacked},
             composition=composition,
         )
 
@@ -238,15 +245,6 @@ def date_plan(plan: Plan, originals: Originals) -> Plan:
     return dataclasses.replace(plan, as_of=find_as_of(originals.latest(names), plan))
 
 
-def measure_models(released: Released, subject: Subject, thresholds: Thresholds, kinds: pa.Schema) -> tuple[Figure, ...]:
-    """Return the figures of all models on classes; `kinds` are the types of the original's columns."""
-    figures = measure_samples(released.count_classes(), thresholds.highest, released.counted) + measure_histories(released)
-    if subject.population is not None:
-        sizes = read_sizes(released, subject.population, find_labels(released, subject.plan, subject.population, kinds))
-        figures += measure_population(sizes, thresholds.highest)
-    return figures + measure_attributes(split_by_history(released), subject.plan)
-
-
 def _measure_extent(originals: Originals, released: Released) -> Extent:
     rows, persons = originals.count()
     return Extent(
@@ -265,13 +263,15 @@ def attack_release(
     if settings is None or not released.rows:
         return AttackReport(notes=(Message(NOT_RUN),))
     plan = subject.plan
-
-    def process_half(source: Path, output: Path) -> None:
-        from anonymize.pipeline import process
-
-        # The list and the population need not lie here, and rows were reduced before.
-        part = dataclasses.replace(plan, remove=None, aggregate=None, privacy=dataclasses.replace(plan.privacy, population=None))
-        process(source=source, plan=part, output=output, method=released.facts.get("method"), seed=settings.seed)
-
-    attacked = Attacked(originals=originals, released=released, plan=plan, process=process_half)
+    process = process_again(plan, released, settings.seed)
+    attacked = Attacked(originals=originals, released=released, plan=plan, process=process)
     return run_attacks(attacked, settings, progress.work, progress.advance)
+
+
+def survey_release(
+    originals: Originals, released: Released, subject: Subject, settings: AttackSettings | None, work: Path
+) -> Utility | None:
+    """Return what the release is still good for; predictions only where attacks were asked for, since they process a part again."""
+    asked = {"persons": settings.persons, "seed": settings.seed} if settings else {}
+    process = process_again(subject.plan, released, settings.seed) if settings else None
+    return measure_utility(Surveyed(originals=originals, released=released, plan=subject.plan, process=process, **asked), work)
