@@ -119,6 +119,7 @@ class _Reader:
         self.hashes: set[str] = set()
         self.books = Books()
         self._actors: dict[tuple[str, str | None, str | None], set[str]] = {}
+        self._last: dict[tuple[str, str | None, str | None], int] = {}
 
     def read(self) -> Iterator[Finding]:
         """Yield what does not hold in the chain."""
@@ -149,12 +150,14 @@ class _Reader:
             yield Finding(kind=UNRULED, params={"sequence": event.sequence})
         for key in ((event.event, event.case_id, None), (event.event, None, event.file_id)):
             self._actors.setdefault(key, set()).add(event.actor)
+            self._last[key] = event.sequence
 
     def _allowed(self, rule: Rule, event: Event) -> bool:
         roles = set(self.books.people.get(event.actor, {}).get("roles", "").split(","))
         scope = (None, event.file_id) if event.file_id else (event.case_id, None)
         excluded = {actor for name in rule.excludes for actor in self._actors.get((name, *scope), ())}
-        met = all(self._actors.get((name, *scope)) for name in rule.requires)
+        stale = max((self._last.get((name, *scope), 0) for name in rule.since), default=0)
+        met = all(self._last.get((name, *scope), 0) > stale for name in rule.requires)
         case = self.books.cases.get(event.case_id or "", {}).get("state")
         placed = not isinstance(rule, Transition) or not rule.case_states or case in rule.case_states
         return bool(roles & set(rule.roles)) and event.actor not in excluded and met and placed

@@ -10,7 +10,9 @@ from schemas.messages import N_
 
 # Ways out and back that are always there are not what a case waits for.
 EXITS = frozenset({CaseState.CANCELLED, FileState.ERASED})
-BACK = frozenset({(FileState.RECEIVED, FileState.RECEIVED), (FileState.NORMALISED, FileState.RECEIVED)})
+BACK = frozenset(
+    {(FileState.RECEIVED, FileState.RECEIVED), (FileState.NORMALISED, FileState.RECEIVED), (FileState.REFUSED, FileState.REFUSED)}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,9 @@ def _steps(store: Store, state: State, case_state: CaseState, *, case_id: str, f
     return tuple(
         _step(store, transition, case_state, case_id=case_id, file_id=file_id)
         for transition in next_steps(state)
-        if transition.target not in EXITS and (transition.source, transition.target) not in BACK
+        if transition.target not in EXITS
+        and (transition.source, transition.target) not in BACK
+        and not store.find_missing(transition, case_id=case_id, file_id=file_id)
     )
 
 

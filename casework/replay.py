@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from casework.records import Event
-from casework.states import PREFIXES, RECORD_RULES, CaseState, FileState, Role
+from casework.states import FILE_DOCUMENTS, PREFIXES, RECORD_RULES, CaseState, FileState, Role
 
 Row: TypeAlias = dict[str, Any]
 
@@ -108,6 +108,8 @@ def _file(books: Books, event: Event) -> None:
         row = {"case_id": event.case_id, "register_id": event.facts["register"], "table_name": event.facts["table"]}
         books.files[file_id] = {**row, "erasing_by": None, "created_at": event.at}
     books.files[file_id] |= {"state": FileState(str(event.state)).value, "changed_at": event.at}
+    if kind := FILE_DOCUMENTS.get(event.event):
+        _document(books, event, kind)
     if event.event == "file.erased":
         for key, row in books.vault_items.items():
             if key.startswith(f"{file_id}/"):

@@ -69,6 +69,8 @@ class Rule:
         Events on the same case or file whose actors may not do this (two-person rule).
     requires : frozenset[str]
         Events that must have happened before on the same case or file.
+    since : frozenset[str]
+        What is required counts only after the last of these events; earlier it is stale.
     """
 
     event: str
@@ -76,6 +78,7 @@ class Rule:
     roles: frozenset[Role]
     excludes: frozenset[str] = frozenset()
     requires: frozenset[str] = frozenset()
+    since: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +114,10 @@ OPEN = frozenset({C.REQUESTED, C.CONTRACTED})
 CONTRACTED = frozenset({C.CONTRACTED})
 SETTLED = frozenset({F.DECLINED, F.RELEASED, F.ERASED})
 ORDERED = frozenset({"record.erasure_order"})
+OWN, PROPOSED = frozenset({"file.processed"}), frozenset({"file.override_proposed"})
+JUDGED = PROPOSED | {"file.assessed", "file.overridden"}
+# Steps that come with a document of their own, and therefore through their own method of the store: event → kind of the document.
+FILE_DOCUMENTS = {"file.override_proposed": "override", "file.overridden": "gate"}
 
 
 def _case(source: CaseState | None, target: CaseState, event: str, role: Role, label: str, **more: frozenset[str]) -> Transition:
@@ -151,34 +158,30 @@ FILE_TRANSITIONS: tuple[Transition, ...] = (
     ),
     _file(F.RECEIVED, F.NORMALISED, "file.normalised", Role.PROCESSOR, N_("put the file into the common schema"), case_states=OPEN),
     _file(F.NORMALISED, F.PROCESSED, "file.processed", Role.PROCESSOR, N_("process the file"), case_states=CONTRACTED),
-    _file(
-        F.PROCESSED,
-        F.ASSESSED,
-        "file.assessed",
-        Role.REVIEWER,
-        N_("assess the risk and accept"),
-        case_states=CONTRACTED,
-        excludes=frozenset({"file.processed"}),
-    ),
-    _file(
-        F.PROCESSED,
-        F.REFUSED,
-        "file.refused",
-        Role.REVIEWER,
-        N_("assess the risk and refuse"),
-        case_states=CONTRACTED,
-        excludes=frozenset({"file.processed"}),
-    ),
+    _file(F.PROCESSED, F.ASSESSED, "file.assessed", Role.REVIEWER, N_("assess the risk and accept"), case_states=CONTRACTED, excludes=OWN),
+    _file(F.PROCESSED, F.REFUSED, "file.refused", Role.REVIEWER, N_("assess the risk and refuse"), case_states=CONTRACTED, excludes=OWN),
     _file(F.REFUSED, F.PROCESSED, "file.processed", Role.PROCESSOR, N_("process the file by a new plan"), case_states=CONTRACTED),
     _file(
-        F.ASSESSED,
-        F.RELEASED,
-        "file.released",
-        Role.RELEASE_OFFICER,
-        N_("release the file"),
+        F.REFUSED,
+        F.REFUSED,
+        "file.override_proposed",
+        Role.REVIEWER,
+        N_("propose to override the refusal"),
         case_states=CONTRACTED,
-        excludes=frozenset({"file.assessed"}),
+        excludes=OWN,
     ),
+    _file(
+        F.REFUSED,
+        F.ASSESSED,
+        "file.overridden",
+        Role.APPROVER,
+        N_("confirm that the refusal is overridden"),
+        case_states=CONTRACTED,
+        excludes=OWN | PROPOSED,
+        requires=PROPOSED,
+        since=frozenset({"file.refused"}),
+    ),
+    _file(F.ASSESSED, F.RELEASED, "file.released", Role.RELEASE_OFFICER, N_("release the file"), case_states=CONTRACTED, excludes=JUDGED),
     *(
         _file(source, F.ERASED, "file.erased", Role.RELEASE_OFFICER, N_("erase the file"), excludes=ORDERED, requires=ORDERED)
         for source in (F.REQUESTED, F.RECEIVED, F.NORMALISED, F.PROCESSED, F.REFUSED, F.ASSESSED, F.RELEASED)
@@ -210,7 +213,7 @@ RECORD_RULES: dict[str, Rule] = dict(
         _record("quality", N_("keep the conversion report"), Role.PROCESSOR),
         _record("plan", N_("keep the plan"), Role.PROCESSOR),
         _record("processing", N_("keep the report of the processing"), Role.PROCESSOR),
-        _record("risk", N_("keep the assessment of the risk"), Role.REVIEWER, excludes=frozenset({"file.processed"})),
+        _record("risk", N_("keep the assessment of the risk"), Role.REVIEWER, excludes=OWN),
         _record("gate", N_("keep the verdict of the assessment"), Role.REVIEWER, Role.RELEASE_OFFICER),
         _record("release", N_("number the release"), Role.RELEASE_OFFICER),
         _record("ledger", N_("enter the release in the ledger"), Role.RELEASE_OFFICER),

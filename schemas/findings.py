@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, Self
 
 from schemas.messages import N_, Message, Name, Param, check_params
 
@@ -93,6 +94,20 @@ class Reason:
         """Return one line: text and article."""
         text = self.message.render(translate)
         return f"{text} ({self.article})" if self.article else text
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Return the reason that `to_json` wrote.
+
+        Raises
+        ------
+        KeyError
+            The document is no reason.
+        """
+        params = {key: Name(value) if isinstance(value, str) else value for key, value in document["params"].items()}
+        article = document["article"]
+        message = Message(document["message"], params)
+        return cls(code=document["code"], message=message, article=None if article is None else Name(article))
 
     def to_json(self) -> dict[str, object]:
         """Return the reason for machines."""

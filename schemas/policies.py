@@ -3,7 +3,7 @@
 Decided here: what a policy holds. Not decided here: which policy a law is read with (`schemas.regimes`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -75,6 +75,33 @@ class Defaults:
     fee_deadline_days: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverridePolicy:
+    """What two persons together may override of what the gate found (例外承認).
+
+    Parameters
+    ----------
+    may : frozenset[str]
+        Codes of reasons that may be overridden. A code that stands nowhere may not.
+    never : frozenset[str]
+        Codes of reasons that may not, said so that every code is somewhere.
+    grounds : Mapping[str, str]
+        Code of a ground → its Japanese text.
+    note_characters, note_digits : int
+        Longest note, and most digits in a row in it: a note is no place for values.
+    """
+
+    may: frozenset[str]
+    never: frozenset[str]
+    grounds: Mapping[str, str]
+    note_characters: int
+    note_digits: int
+
+    def find_standing(self, codes: Iterable[str]) -> tuple[str, ...]:
+        """Return those codes that nobody can override, each once."""
+        return tuple(dict.fromkeys(code for code in codes if code not in self.may or code in self.never))
+
+
 def freeze(mapping: Mapping[Any, Any]) -> Mapping[Any, Any]:
     """Return a mapping that cannot be changed, nor the mappings in it."""
     return MappingProxyType({key: freeze(value) if isinstance(value, dict) else value for key, value in mapping.items()})
@@ -82,7 +109,7 @@ def freeze(mapping: Mapping[Any, Any]) -> Mapping[Any, Any]:
 
 def policy_fields(policy: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a regime that come from the policy's file."""
-    grain = policy["granularity"]
+    grain, override = policy["granularity"], policy["override"]
     return {
         "contexts": freeze(policy["contexts"]),
         "supply_methods": freeze(policy["supply_methods"]),
@@ -92,6 +119,13 @@ def policy_fields(policy: Mapping[str, Any]) -> dict[str, Any]:
             {code: Safeguard(contexts=tuple(item["contexts"]), text_ja=item["text_ja"]) for code, item in policy["safeguards"].items()}
         ),
         "defaults": Defaults(**{**policy["defaults"], "k": freeze(policy["defaults"]["k"])}),
+        "override": OverridePolicy(
+            may=frozenset(override["may"]),
+            never=frozenset(override["never"]),
+            grounds=freeze(override["grounds"]),
+            note_characters=override["note_characters"],
+            note_digits=override["note_digits"],
+        ),
         "granularity": Granularity(
             roles=MappingProxyType({role: tuple(levels) for role, levels in grain["roles"].items()}),
             finest_levels=freeze(grain["finest_levels"]),

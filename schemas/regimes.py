@@ -17,7 +17,7 @@ import yaml
 
 from schemas.errors import SettingsError
 from schemas.messages import N_, Name
-from schemas.policies import Defaults, Granularity, Safeguard, freeze, policy_fields
+from schemas.policies import Defaults, Granularity, OverridePolicy, Safeguard, freeze, policy_fields
 
 Judge: TypeAlias = Literal["rule", "person"]
 
@@ -127,7 +127,7 @@ class Regime:
         Tests 1–7; `preconditions` come before them: complete papers, a file open to proposals.
     clauses : Mapping[int, Clause]
         1–5, the processing standard.
-    defaults, granularity, safeguards, risk_thresholds, contexts, supply_methods, letters
+    defaults, granularity, safeguards, risk_thresholds, override, contexts, supply_methods, letters
         Policy of the office, not law.
     """
 
@@ -161,6 +161,7 @@ class Regime:
     defaults: Defaults
     granularity: Granularity
     risk_thresholds: Mapping[str, Mapping[str, float]]
+    override: OverridePolicy
 
     def get_article(self, key: str) -> str:
         """Return a citation, or an empty text where this law has no such rule."""

@@ -1,7 +1,7 @@
 """The case store: what the office keeps, every change with its event in the same transaction.
 
 The rooms build on each other: `transactions` (lock, ids) → `chain` (events) → `people` (roles, two-person rule) → `documents` →
-`register`, `cases` → `files` → `sealed` (what the vault holds) → `papers`.
+`register`, `cases` → `files` → `sealed` (what the vault holds) → `overrides` → `papers`.
 """
 
 from casework.store.papers import Papers as Store

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, Select, func, insert, select, update
 
 from casework.records import Event, event_table, office_table
 from casework.store.transactions import GENESIS, Head, Transactions
@@ -114,6 +114,16 @@ class Chain(Transactions):
         """Return who wrote any of these events on the file, or on the case when no file is named."""
         if not events:
             return frozenset()
-        query = select(event_table.c.actor).distinct().where(event_table.c.event.in_(sorted(events)))
-        query = query.where(event_table.c.file_id == file_id) if file_id else query.where(event_table.c.case_id == case_id)
+        query = _among(select(event_table.c.actor).distinct(), events, case_id, file_id)
         return frozenset(row["actor"] for row in self._all(query))
+
+    def _last(self, events: frozenset[str], case_id: str | None, file_id: str | None) -> int:
+        """Return the number of the last of these events on the file, or on the case when no file is named; 0: there is none."""
+        row = self._first(_among(select(func.max(event_table.c.sequence).label("last")), events, case_id, file_id))
+        return int(row["last"] or 0) if row else 0
+
+
+def _among(query: Select[Any], events: frozenset[str], case_id: str | None, file_id: str | None) -> Select[Any]:
+    """Return a query narrowed to these events on the file, or on the case when no file is named."""
+    query = query.where(event_table.c.event.in_(sorted(events)))
+    return query.where(event_table.c.file_id == file_id) if file_id else query.where(event_table.c.case_id == case_id)

@@ -6,8 +6,8 @@ from sqlalchemy import RowMapping, insert, select, update
 
 from casework.labels import name_labels
 from casework.records import FileRecord, file_table
-from casework.states import CaseState, FileState, Transition
-from casework.store.cases import Cases, get_step
+from casework.states import FILE_DOCUMENTS, CaseState, FileState, Transition
+from casework.store.cases import Cases, get_step, refused
 from casework.store.documents import unknown
 from casework.store.register import Register
 from casework.store.transactions import by_id
@@ -42,7 +42,7 @@ class Files(Cases, Register):
         return file_id
 
     def move_file(self, file_id: str, state: FileState, *, actor: str, facts: Mapping[str, Param] | None = None) -> None:
-        """Take a file to its next state and write the event. `erased` is reached through `Vault.erase` alone.
+        """Take a file to its next state and write the event; `erased` is reached through `Vault.erase`, an override through `Overrides`.
 
         Raises
         ------
@@ -53,7 +53,7 @@ class Files(Cases, Register):
         if target is FileState.ERASED:
             raise TransitionRefused(N_("a file is erased by the vault alone"), N_("run: sakusei vault erase {file}"), file=Name(file_id))
         with self.transaction():
-            step = self._check_step(file_id, target, actor)
+            step = self._check_plain_step(file_id, target, actor)
             self._set_file(file_id, state=target.value)
             case_id = self._case_of(file_id)
             self._append(step.event, actor, case_id=case_id, file_id=file_id, state=target.value, facts=facts)
@@ -66,7 +66,14 @@ class Files(Cases, Register):
         TransitionRefused
             As `move_file`.
         """
-        self._check_step(file_id, FileState(state), actor)
+        self._check_plain_step(file_id, FileState(state), actor)
+
+    def _check_plain_step(self, file_id: str, target: FileState, actor: str) -> Transition:
+        """Return the step, unless it is one that only its own method may take."""
+        file = self.get_file(file_id)
+        if get_step(file_id, file.state, target).event in FILE_DOCUMENTS:
+            raise refused(file_id, file.state, target)
+        return self._check_step(file_id, target, actor)
 
     def _check_step(self, file_id: str, target: FileState, actor: str) -> Transition:
         """Return the step, if the state of file and case, the role and the two-person rule allow it."""

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, insert, select
 
 from casework.records import Paper, paper_table
 from casework.states import RULES
-from casework.store.sealed import Sealed
+from casework.store.overrides import Overrides
 from casework.store.transactions import Witness
 from schemas.errors import InternalError
 from schemas.files import sha256_bytes, write_bytes
@@ -20,7 +20,7 @@ KIND = re.compile(r"[a-z][a-z_]{0,39}")
 SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
 
-class Papers(Sealed):
+class Papers(Overrides):
     """Papers of the store.
 
     Parameters

@@ -126,6 +126,13 @@ class People(Chain):
         excluded = self._actors(rule.excludes, case_id, file_id)
         return tuple(person.id for person in self.list_people() if person.roles & rule.roles and person.id not in excluded)
 
+    def find_missing(self, rule: Rule, *, case_id: str | None = None, file_id: str | None = None) -> tuple[str, ...]:
+        """Return the events a rule requires that have not happened, or not since what makes them stale."""
+        if not rule.requires:
+            return ()
+        stale = self._last(rule.since, case_id, file_id)
+        return tuple(event for event in sorted(rule.requires) if self._last(frozenset({event}), case_id, file_id) <= stale)
+
     def _check_rule(self, rule: Rule, actor: str, *, case_id: str | None = None, file_id: str | None = None) -> None:
         """Raise unless this person may do this now."""
         if not rule.roles:
@@ -140,8 +147,7 @@ class People(Chain):
                 step=step,
                 roles=name_labels(rule.roles),
             )
-        missing = [event for event in sorted(rule.requires) if not self._actors(frozenset({event}), case_id, file_id)]
-        if missing:
+        if missing := self.find_missing(rule, case_id=case_id, file_id=file_id):
             raise TransitionRefused(
                 N_("this step ({step}) needs another before it: {missing}"),
                 N_("see what is waited for: sakusei status"),
