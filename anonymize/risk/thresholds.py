@@ -53,8 +53,10 @@ class Thresholds:
     article: str
 
     def limit_attacks(self) -> dict[str, float]:
-        """Return the limit of each attack; linking with a register of everybody is the average risk, tried out."""
+        """Return the limit of each attack; linking with a register of everybody is the average risk, tried out; storage tells nothing."""
         found = {"linkage": self.average, "neighbours": self.average, "singling_out": self.attack, "linkability": self.attack}
+        found |= {"sparse": self.average, "sparse_named": self.attack, "membership": self.attack, "pseudonyms": self.attack}
+        found["storage"] = 0.0
         limits = {**found, "inference": self.inference, "classification": self.inference}
         return limits if self.insider is None else {**limits, "singling_out_all": self.insider}
 

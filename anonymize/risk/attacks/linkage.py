@@ -33,12 +33,15 @@ class ReleasedClasses:
         Per column: the values each distinct label stands for, and (classes) which label each class has.
     persons : NDArray[np.int64]
         (classes): persons.
+    rows : NDArray[np.int64]
+        (classes): rows.
     single : bool
         Whether every person stands in one class only, so that persons of classes may be added.
     """
 
     labels: Mapping[str, tuple[list[NDArray[np.int64]], NDArray[np.int32]]]
     persons: NDArray[np.int64]
+    rows: NDArray[np.int64]
     single: bool
 
     def __repr__(self) -> str:
@@ -56,14 +59,19 @@ def count_fitting(classes: ReleasedClasses, targets: Rows) -> NDArray[np.int64]:
     targets : Rows
         Originals.
     """
-    number = len(targets)
-    fits = np.ones((number, len(classes.persons)), dtype=bool)
+    fits = find_fitting(classes, targets)
+    add = np.sum if classes.single else np.max
+    return np.array([add(classes.persons[row], initial=0) for row in fits], dtype=np.int64)
+
+
+def find_fitting(classes: ReleasedClasses, targets: Rows) -> NDArray[np.bool_]:
+    """Return (targets, classes): whether the class contains the target's values."""
+    fits = np.ones((len(targets), len(classes.persons)), dtype=bool)
     for name, (members, of_class) in classes.labels.items():
         mine = targets.known[name].value
         inside = np.stack([np.isin(mine, values) for values in members], axis=1)
         fits &= inside[:, of_class]
-    add = np.sum if classes.single else np.max
-    return np.array([add(classes.persons[row], initial=0) for row in fits], dtype=np.int64)
+    return fits
 
 
 def score(fitting: NDArray[np.int64], baseline: float) -> Score:
@@ -83,7 +91,12 @@ def score(fitting: NDArray[np.int64], baseline: float) -> Score:
 
 
 def encode_classes(
-    quasi_identifiers: Mapping[str, QuasiIdentifier], labels: Mapping[str, list[str | None]], persons: NDArray[np.int64], *, single: bool
+    quasi_identifiers: Mapping[str, QuasiIdentifier],
+    labels: Mapping[str, list[str | None]],
+    persons: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    *,
+    single: bool,
 ) -> ReleasedClasses:
     """Return the classes of the written file in the language of the originals.
 
@@ -93,8 +106,8 @@ def encode_classes(
         By column.
     labels : Mapping[str, list[str or None]]
         Per column, the label of each class.
-    persons : NDArray[np.int64]
-        Persons of each class.
+    persons, rows : NDArray[np.int64]
+        Persons and rows of each class.
     single : bool
         Whether every person stands in one class only.
     """
@@ -104,4 +117,4 @@ def encode_classes(
         number = {label: i for i, label in enumerate(distinct)}
         members = [quasi_identifiers[name].find_members(label) for label in distinct]
         coded[name] = (members, np.array([number[label] for label in column], dtype=np.int32))
-    return ReleasedClasses(labels=coded, persons=persons, single=single)
+    return ReleasedClasses(labels=coded, persons=persons, rows=rows, single=single)

@@ -70,11 +70,45 @@ class Originals:
         """Return row numbers in random order: one random row of each of at most so many random persons."""
         if self.unit is None:
             return rng.permutation(sum(pq.read_metadata(part).num_rows for part in find_parts(self.path)))[:most].astype(np.int64)
-        keys = pq.read_table(name_parts(self.path), columns=[self.unit]).column(0).combine_chunks().dictionary_encode()
+        keys = self._read_keys()
         codes = pc.fill_null(keys.indices, len(keys.dictionary)).to_numpy(zero_copy_only=False)
         shuffled = rng.permutation(len(codes))
         _, first = np.unique(codes[shuffled], return_index=True)
         return rng.permutation(shuffled[first])[:most].astype(np.int64)
+
+    def choose_histories(self, rng: np.random.Generator, most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return all row numbers of at most so many random persons with several rows, and whose they are, 0 …."""
+        keys = self._read_keys()
+        codes = pc.fill_null(keys.indices, len(keys.dictionary)).to_numpy(zero_copy_only=False)
+        several = np.flatnonzero(np.bincount(codes, minlength=len(keys.dictionary) + 1)[:-1] > 1)
+        place = np.full(len(keys.dictionary) + 1, -1, dtype=np.int64)
+        chosen = rng.permutation(several)[:most]
+        place[chosen] = np.arange(len(chosen))
+        owners = place[codes]
+        rows = np.flatnonzero(owners >= 0)
+        order = np.argsort(owners[rows], kind="stable")
+        return rows[order], owners[rows][order]
+
+    def order_keys(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Return the place of every person key, as text, by first row and by the order of the keys themselves."""
+        keys = self._read_keys().dictionary
+        texts = [str(key) for key in keys.to_pylist()]
+        ranks = np.argsort(pc.sort_indices(keys).to_numpy(), kind="stable")
+        return {text: i for i, text in enumerate(texts)}, {text: int(rank) for text, rank in zip(texts, ranks, strict=True)}
+
+    def _read_keys(self) -> pa.DictionaryArray:
+        """Return the person key of every row."""
+        return pq.read_table(name_parts(self.path), columns=[self.unit]).column(0).combine_chunks().dictionary_encode()
+
+    def count_combinations(self, columns: list[str]) -> tuple[pa.Table, NDArray[np.int64]]:
+        """Return the distinct combinations of values in some columns, and the rows of each."""
+        names = ", ".join(quote(name) for name in columns)
+        with open_duckdb(self.work) as connection:
+            connection.read_parquet(name_parts(self.path)).create_view("original")
+            sql = f"SELECT {names}, count(*) AS {PLACE} FROM original GROUP BY {names}"  # noqa: S608 - names are quoted
+            found = connection.sql(sql).to_arrow_table()
+        rows: NDArray[np.int64] = found.column(PLACE).to_numpy().astype(np.int64)
+        return found.select(columns).cast(pa.schema([self.schema.field(name) for name in columns])), rows
 
     def read(self, rows: NDArray[np.int64]) -> pa.Table:
         """Return some rows, in the order of their numbers as given."""

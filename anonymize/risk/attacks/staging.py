@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from anonymize.engines.engine import EngineSettings, open_engine
 from anonymize.ordering import number_values
@@ -148,9 +149,21 @@ def read_classes(released: Released, quasi: Mapping[str, QuasiIdentifier], plan:
     """Return the classes of the written file, in the language of the originals."""
     columns = [c for c in released.fields if c.role == QUASI_IDENTIFIER and c.part == "label"]
     names = ", ".join(quote(c.name) for c in columns)
-    sql = f"SELECT {names}, {released.person_sql} AS __persons FROM released GROUP BY {names}"  # noqa: S608 - names are quoted
+    counts = f"{released.person_sql} AS __persons, count(*) AS __rows"
+    sql = f"SELECT {names}, {counts} FROM released GROUP BY {names} ORDER BY {names}"  # noqa: S608 - names are quoted
     found = released.connection.sql(sql).to_arrow_table()
     quasi = _narrow(quasi, plan, partial(read_cells, released))
     labels = {column.column: found.column(column.name).cast(pa.string()).to_pylist() for column in columns}
     persons = found.column("__persons").to_numpy().astype(np.int64)
-    return encode_classes(quasi, labels, persons, single=int(persons.sum()) == released.persons)
+    rows = found.column("__rows").to_numpy().astype(np.int64)
+    return encode_classes(quasi, labels, persons, rows, single=int(persons.sum()) == released.persons)
+
+
+def read_holders(released: Released) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return person number and class number of every pair of them; classes are numbered as `read_classes` orders them."""
+    names = ", ".join(quote(c.name) for c in released.fields if c.role == QUASI_IDENTIFIER and c.part == "label")
+    numbered = (
+        f"dense_rank() OVER (ORDER BY {quote(released.person_id or '')}) - 1 AS person, dense_rank() OVER (ORDER BY {names}) - 1 AS class"
+    )
+    found = released.connection.sql(f"SELECT DISTINCT {numbered} FROM released").to_arrow_table()  # noqa: S608 - names are quoted
+    return found.column("person").to_numpy().astype(np.int64), found.column("class").to_numpy().astype(np.int64)

@@ -4,54 +4,31 @@ Decided here: the order of work, and what is said when there is nothing to attac
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from anonymize.risk.attacks import classification, inference, linkability, linkage, neighbours, singling_out
-from anonymize.risk.attacks.encoding import Rows
-from anonymize.risk.attacks.halves import Process, release_members, split_halves
-from anonymize.risk.attacks.originals import Originals
+from anonymize.risk.attacks import classification, inference, linkability, membership, neighbours, singling_out
+from anonymize.risk.attacks.halves import release_members, split_halves
+from anonymize.risk.attacks.on_file import attack_file
 from anonymize.risk.attacks.result import AttackResult, Score
 from anonymize.risk.attacks.scene import Scene
-from anonymize.risk.attacks.staging import find_quasi_identifiers, read_classes, stage_release, stage_unprotected, treat_cells
-from anonymize.risk.released import Released
+from anonymize.risk.attacks.staging import stage_release, stage_unprotected, treat_cells
+from anonymize.risk.attacks.subject import Attacked, AttackSettings
 from schemas.errors import TargetNotReached
 from schemas.messages import N_, Message
-from schemas.plan import Plan
+
+__all__ = ["AttackReport", "AttackSettings", "Attacked", "Attempt", "list_attempts", "measure", "run_attacks"]
 
 FEWEST_PERSONS = 100
 MOST_SECRETS = 3
 HALVES = N_("{persons} persons drawn at random, one row each: half of them processed by the plan, half kept apart as control")
-REGISTER = N_("{persons} persons drawn at random from the original, looked for among all {released} persons of the written file")
 TOO_FEW = N_("attacks on a half were not run: the original has fewer than {least} persons")
 NOT_REACHED = N_("attacks on a half were not run: half of the sampled persons cannot meet the plan")
 NO_SECRET = N_("inference was not tried: nothing sensitive is released")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttackSettings:
-    """How much is attacked.
-
-    Parameters
-    ----------
-    limits : Mapping[str, float]
-        Code of each attack → acceptable excess of success, 0–1; an attack without an entry is told, and not held against the release.
-    trials : int
-        Targets or questions per attack.
-    persons : int
-        Persons in each half at most.
-    seed : int
-        Of all random choices.
-    """
-
-    limits: Mapping[str, float]
-    trials: int = 500
-    persons: int = 10_000
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +37,6 @@ class AttackReport:
 
     results: tuple[AttackResult, ...] = ()
     notes: tuple[Message, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Attacked:
-    """What is attacked: the original, the written file, the plan, and the software that processes by the plan."""
-
-    originals: Originals
-    released: Released
-    plan: Plan
-    process: Process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -99,7 +66,7 @@ def run_attacks(attacked: Attacked, settings: AttackSettings, work: Path, advanc
     advance : Callable[[int], None]
         Called with 1 after each attack.
     """
-    results = [attack_file(attacked, settings)]
+    results = list(attack_file(attacked, settings, work))
     advance(1)
     halves = split_halves(attacked.originals, np.random.default_rng([settings.seed, 2]), settings.persons)
     if halves.members.num_rows < FEWEST_PERSONS:
@@ -144,9 +111,9 @@ def list_attempts(scene: Scene, settings: AttackSettings, trials: int) -> Iterat
 
 
 def _list_of_outsider(scene: Scene, settings: AttackSettings, trials: int) -> Iterator[Attempt]:
-    """Yield singling out, linkability and nearest-neighbour linkage by quasi-identifiers alone."""
+    """Yield singling out, linkability, nearest-neighbour linkage and membership by quasi-identifiers alone."""
     known = len(scene.members.known)
-    single, link, near = (partial(module.attack, trials=trials, seed=settings.seed) for module in (singling_out, linkability, neighbours))
+    single, link = (partial(module.attack, trials=trials, seed=settings.seed) for module in (singling_out, linkability))
     yield Attempt(
         code=singling_out.CODE,
         title=singling_out.TITLE,
@@ -167,7 +134,14 @@ def _list_of_outsider(scene: Scene, settings: AttackSettings, trials: int) -> It
         title=neighbours.TITLE,
         source=neighbours.SOURCE,
         attacker=Message(neighbours.ATTACKER, {"columns": known, "mistakes": neighbours.MISTAKES}),
-        run=near,
+        run=partial(neighbours.attack, trials=trials, seed=settings.seed),
+    )
+    yield Attempt(
+        code=membership.CODE,
+        title=membership.TITLE,
+        source=membership.SOURCE,
+        attacker=Message(membership.ATTACKER, {"columns": known}),
+        run=partial(membership.attack, trials=trials, seed=settings.seed),
     )
 
 
@@ -188,29 +162,5 @@ def measure(attempt: Attempt, scene: Scene, bare: Scene, trials: int, limit: flo
         persons=len(scene.members),
         max_attempts=attempt.max_attempts,
         column=attempt.column,
-        seconds=time.perf_counter() - start,
-    )
-
-
-def attack_file(attacked: Attacked, settings: AttackSettings) -> AttackResult:
-    """Return what a register with all names achieves against the written file."""
-    start = time.perf_counter()
-    originals, released, plan = attacked.originals, attacked.released, attacked.plan
-    quasi = find_quasi_identifiers(plan, {column.name: originals.distinct(column.name) for column in plan.recoded})
-    rows = originals.choose(np.random.default_rng([settings.seed, 3]), settings.trials)
-    drawn = originals.read(rows)
-    targets = Rows(known={name: q.encode_values(drawn.column(name)) for name, q in quasi.items()}, numbers={}, categories={})
-    anybody = 1 / max(released.persons, 1)
-    return AttackResult(
-        code=linkage.CODE,
-        title=linkage.TITLE,
-        attacker=Message(linkage.ATTACKER, {"columns": len(quasi)}),
-        population=Message(REGISTER, {"persons": len(rows), "released": released.persons}),
-        source=linkage.SOURCE,
-        released=linkage.score(linkage.count_fitting(read_classes(released, quasi, plan), targets), anybody),
-        unprotected=linkage.score(originals.count_same(drawn, list(quasi)), anybody),
-        limit=settings.limits.get(linkage.CODE),
-        trials=len(rows),
-        persons=released.persons,
         seconds=time.perf_counter() - start,
     )

@@ -34,7 +34,9 @@ def by_code(assessment: Assessment) -> dict[str, AttackResult]:
     return {attack.code: attack for attack in assessment.attacks}
 
 
-@pytest.mark.parametrize("code", ["linkage", "neighbours", "singling_out", "linkability", "inference", "classification"])
+@pytest.mark.parametrize(
+    "code", ["linkage", "neighbours", "singling_out", "linkability", "inference", "classification", "membership", "storage"]
+)
 def test_positive_control_fires_and_release_passes(assessed: Assessment, code: str) -> None:
     attack = by_code(assessed)[code]
     assert attack.has_power, attack.unprotected
@@ -48,7 +50,7 @@ def test_every_attack_says_what_it_assumed(assessed: Assessment) -> None:
         assert told["assumption"]
         assert told["population"]
         assert "doi:" in str(told["source"])
-        assert told["trials"] == 200
+        assert told["trials"] == {"downcoding": attack.persons, "storage": attack.persons}.get(attack.code, 200)
         low, high = attack.released.interval
         assert 0 <= low <= attack.released.excess <= high <= 1
     assert by_code(assessed)["singling_out"].max_attempts == singling_out.MAX_ATTEMPTS

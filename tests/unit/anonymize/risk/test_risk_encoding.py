@@ -56,7 +56,7 @@ def test_containment_counts_persons_of_every_class_that_fits(age: QuasiIdentifie
     # Local recoding: classes 20–24 (10 persons), 20–29 (12), 30–34 (11). A person of 24 fits the first two (22), of 25 the second alone
     # (12), of 31 the third (11). Chances 1/22, 1/12, 1/11: mean 0.07323.
     labels = {"age": [label(age, 1, 20), label(age, 2, 20), label(age, 1, 31)]}
-    classes = encode_classes({"age": age}, labels, np.array([10, 12, 11]), single=True)
+    classes = encode_classes({"age": age}, labels, np.array([10, 12, 11]), np.array([10, 12, 11]), single=True)
     targets = Rows(known={"age": age.encode_values(column(24, 25, 31))}, numbers={}, categories={})
     fitting = count_fitting(classes, targets)
     assert fitting.tolist() == [22, 12, 11]
@@ -65,13 +65,13 @@ def test_containment_counts_persons_of_every_class_that_fits(age: QuasiIdentifie
 
 def test_persons_in_several_classes_are_counted_by_the_largest(age: QuasiIdentifier) -> None:
     labels = {"age": [label(age, 1, 20), label(age, 2, 20)]}
-    classes = encode_classes({"age": age}, labels, np.array([10, 12]), single=False)
+    classes = encode_classes({"age": age}, labels, np.array([10, 12]), np.array([10, 12]), single=False)
     targets = Rows(known={"age": age.encode_values(column(24))}, numbers={}, categories={})
     assert count_fitting(classes, targets).tolist() == [12]
 
 
 def test_nobody_fits_counts_as_not_found(age: QuasiIdentifier) -> None:
-    classes = encode_classes({"age": age}, {"age": [label(age, 1, 31)]}, np.array([10]), single=True)
+    classes = encode_classes({"age": age}, {"age": [label(age, 1, 31)]}, np.array([10]), np.array([10]), single=True)
     targets = Rows(known={"age": age.encode_values(column(20))}, numbers={}, categories={})
     assert count_fitting(classes, targets).tolist() == [0]
     assert score(count_fitting(classes, targets), 0.0).excess == 0.0

@@ -55,7 +55,7 @@ def test_nothing_is_looked_up_where_the_plan_does_not_narrow():
 
 def test_a_register_finds_fewer_persons_that_fit_a_narrowed_class(ages):
     labels = {"x": ["31〜37", "30〜34", "35以上"]}
-    classes = encode_classes({"x": ages}, labels, np.array([5, 7, 11]), single=True)
+    classes = encode_classes({"x": ages}, labels, np.array([5, 7, 11]), np.array([5, 7, 11]), single=True)
     column = pa.chunked_array([pa.array([30, 31, 37, 38, None])])
     targets = Rows(known={"x": ages.encode_values(column)}, numbers={}, categories={})
     # 30 fits 30〜34 alone; 31 fits both ranges; 37 fits 31〜37 and 35以上; 38 the last; a missing value none.
