@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from anonymize.method_file import CLASS, LEVEL, PATTERNS, PERSONS, ROWS, SHARING, read_facts
 from anonymize.parts import hash_table, name_parts
 from anonymize.risk.releases import NOT_RELEASED, Extract, Members, number_lines
+from anonymize.rows.persons import number_patterns
 from anonymize.rows.source import is_parquet
 from schemas.embedded_sql import open_duckdb, quote
 from schemas.errors import FileRejected
@@ -106,7 +107,7 @@ def _read_members(table: pa.Table) -> Members:
     return Members(offsets=np.concatenate(([0], np.cumsum(sizes))).astype(np.int64), patterns=patterns, persons=persons)
 
 
-def align(sealed: Sequence[Sealed], work: Path) -> tuple[list[Extract], list[Name]]:
+def align(sealed: Sequence[Sealed], work: Path, *, by_person: bool = False) -> tuple[list[Extract], list[Name]]:
     """Return the extracts over the same columns, and which releases could not be brought to them (nothing is compared then).
 
     Parameters
@@ -115,16 +116,22 @@ def align(sealed: Sequence[Sealed], work: Path) -> tuple[list[Extract], list[Nam
         Releases. Where their quasi-identifiers are the same, their class tables are taken as they are.
     work : Path
         Private folder.
+    by_person : bool
+        Count all of them from their inputs, person by person, even so: where classes depend on more than the values of a row.
     """
     union = list(dict.fromkeys(column for one in sealed for column in one.columns))
-    if all(set(one.columns) == set(union) for one in sealed):
-        # Persons who share a line in one table may be told apart in another by what their rows are counted by.
+    if not by_person and all(set(one.columns) == set(union) for one in sealed):
         return [replace(one.extract, keys=one.extract.keys.select(union)) for one in sealed], []
     inputs = {one.facts["input_sha256"]: one.original for one in sealed if one.original is not None and is_usable(one)}
+    cells: dict[tuple[str, str | None], pa.Table | None] = {}
     extracts, failed = [], []
     for one in sealed:
-        source = inputs.get(one.facts["input_sha256"])
-        found = None if source is None or not one.facts["whole"] else widen(one, source, union, work)
+        at = one.facts["input_sha256"], one.facts["unit"]
+        source = inputs.get(at[0])
+        if at not in cells:
+            cells[at] = None if source is None else count_cells(source, union, at[1], work)
+        table = cells[at]
+        found = None if table is None or not one.facts["whole"] else widen(one, table)
         if found is None:
             failed.append(one.name)
         else:
@@ -138,45 +145,20 @@ def is_usable(sealed: Sealed) -> bool:
     return path is not None and is_parquet(path) and hash_table(path) == sealed.facts["input_sha256"]
 
 
-def widen(sealed: Sealed, source: Path, columns: list[str], work: Path) -> Extract | None:
-    """Return the class table of a release over more columns, counted from its input; None where that cannot be exact.
+def count_cells(source: Path, columns: list[str], unit: str | None, work: Path) -> pa.Table | None:
+    """Return the distinct combinations of an input and their persons, one by one where there is a unit; None where a column is missing.
 
     Parameters
     ----------
-    sealed : Sealed
-        A release in which all rows of its input took part.
     source : Path
         The input (Parquet).
     columns : list of str
-        All quasi-identifiers that are wanted, its own among them.
+        All quasi-identifiers that are wanted.
+    unit : str or None
+        Person key.
     work : Path
         Private folder for what does not fit into memory.
     """
-    unit = sealed.facts["unit"]
-    cells = _count_cells(source, columns, unit, work)
-    if cells is None:
-        return None
-    mine, theirs = number_lines([sealed.extract.keys, cells.select(sealed.columns)])
-    class_of = np.full(max(int(mine.max(initial=-1)), int(theirs.max(initial=-1))) + 1, NOT_RELEASED, dtype=np.int64)
-    class_of[mine] = sealed.extract.classes
-    if (class_of[mine] != sealed.extract.classes).any() or not np.isin(theirs, mine).all():
-        return None
-    (lines,) = number_lines([cells.select(columns)])
-    _, first = np.unique(lines, return_index=True)
-    order = np.argsort(lines, kind="stable")
-    offsets = np.concatenate(([0], np.cumsum(np.bincount(lines)))).astype(np.int64)
-    keys, counts = cells.select(columns).take(pa.array(first)), cells.column(PERSONS).to_numpy().astype(np.int64)
-    persons = np.bincount(lines, weights=counts).astype(np.int64)
-    members = None
-    if unit is not None:
-        keyed = cells.column(PERSON).combine_chunks().dictionary_encode()
-        codes = keyed.indices.to_numpy().astype(np.int64)
-        members = Members(offsets=offsets, patterns=codes[order], persons=np.ones(len(keyed.dictionary), dtype=np.int64))
-    return Extract(keys=keys, classes=class_of[theirs[first]], persons=persons, members=members, linked=sealed.extract.linked)
-
-
-def _count_cells(source: Path, columns: list[str], unit: str | None, work: Path) -> pa.Table | None:
-    """Return the distinct combinations of an input, with the person where persons may have several rows; None where a column is missing."""
     with open_duckdb(work) as connection:
         connection.read_parquet(name_parts(source)).create_view("original")
         known = {name for (name, *_) in connection.execute("DESCRIBE original").fetchall()}
@@ -186,3 +168,65 @@ def _count_cells(source: Path, columns: list[str], unit: str | None, work: Path)
         person = f", {quote(unit)} AS {PERSON}" if unit else ""
         counted = f"SELECT {names}{person}, {'1' if unit else 'count(*)'} AS {PERSONS} FROM original GROUP BY ALL"  # noqa: S608 - quoted
         return connection.sql(counted).to_arrow_table()
+
+
+def widen(sealed: Sealed, cells: pa.Table) -> Extract | None:
+    """Return the class table of a release over more columns, with a line per combination and person; None where that cannot be exact.
+
+    Parameters
+    ----------
+    sealed : Sealed
+        A release in which all rows of its input took part.
+    cells : pa.Table
+        What `count_cells` found in its input, by its unit.
+    """
+    counts = cells.column(PERSONS).to_numpy().astype(np.int64)
+    people = _number_people(cells) if PERSON in cells.column_names else None
+    mine, theirs = number_lines([sealed.extract.keys, cells.select(sealed.columns)])
+    classes = _find_classes(sealed.extract, mine, theirs, people)
+    if classes is None:
+        return None
+    members = None
+    if people is not None:
+        ones = np.ones(int(people.max(initial=-1)) + 1, dtype=np.int64)
+        members = Members(offsets=np.arange(len(people) + 1, dtype=np.int64), patterns=people, persons=ones)
+    keys = cells.drop_columns([name for name in (PERSON, PERSONS) if name in cells.column_names])
+    return Extract(keys=keys, classes=classes, persons=counts, members=members, linked=sealed.extract.linked)
+
+
+def _number_people(cells: pa.Table) -> NDArray[np.int64]:
+    encoded = pc.dictionary_encode(cells.column(PERSON).combine_chunks(), null_encoding="encode")
+    numbers: NDArray[np.int64] = encoded.indices.to_numpy().astype(np.int64)
+    return numbers
+
+
+def _find_classes(
+    extract: Extract, mine: NDArray[np.int64], theirs: NDArray[np.int64], people: NDArray[np.int64] | None
+) -> NDArray[np.int64] | None:
+    """Return the class of each cell: by its values or, where persons with the same values got several classes, by its person's pattern."""
+    width = max(int(mine.max(initial=-1)), int(theirs.max(initial=-1))) + 1
+    class_of = np.full(width, NOT_RELEASED, dtype=np.int64)
+    class_of[mine] = extract.classes
+    if (class_of[mine] == extract.classes).all():
+        return class_of[theirs] if np.isin(theirs, mine).all() else None
+    if extract.members is None or people is None:
+        return None
+    members = extract.members
+    pattern_of = members.patterns
+    number_of = np.repeat(mine, np.diff(members.offsets))
+    count = len(members.persons)
+    # Patterns of the class table and persons of the input are numbered alike by the combinations they hold.
+    held = np.unique(np.concatenate([pattern_of * width + number_of, (people + count) * width + theirs]))
+    owners, content = np.divmod(held, width)
+    present, sizes = np.unique(owners, return_counts=True)
+    history = np.full(count + int(people.max(initial=-1)) + 1, -1, dtype=np.int64)
+    history[present] = number_patterns(content, np.concatenate(([0], np.cumsum(sizes))).astype(np.int64))
+    known, place = np.unique(history[pattern_of] * width + number_of, return_inverse=True)
+    found = np.full(len(known), NOT_RELEASED, dtype=np.int64)
+    classes = np.repeat(extract.classes, np.diff(members.offsets))
+    found[place.reshape(-1)] = classes
+    wanted = history[people + count] * width + theirs
+    if (found[place.reshape(-1)] != classes).any() or not np.isin(wanted, known).all():
+        return None
+    classes_of_cells: NDArray[np.int64] = found[np.searchsorted(known, wanted)]
+    return classes_of_cells

@@ -134,10 +134,10 @@ def _join_same(candidate: Sealed, others: Sequence[Sealed], work: Path) -> Outco
     """Join a release with all others of the same rows."""
     if not others:
         return [], []
-    extracts, failed = align([candidate, *others], work)
-    joint = None if failed else join_extracts(extracts)
-    if joint is None:
+    joints, failed = _join([[candidate, *others]], work)
+    if not joints:
         return [], [name for name in failed if name != candidate.name] or list(_names(others))
+    (joint,) = joints
     found = count_classes(joint)
     told = [Told(code="joint", releases=_names(others), sizes=found.sizes)]
     return [*told, *([Told(code="joint_linked", releases=_names(others), sizes=found.linked)] if found.linked else [])], []
@@ -145,12 +145,24 @@ def _join_same(candidate: Sealed, others: Sequence[Sealed], work: Path) -> Outco
 
 def _join_extracts(ours: Sequence[Sealed], theirs: Sequence[Sealed], work: Path) -> Outcome:
     """Hold the joint classes of one extract against those of another."""
-    extracts, failed = align([*ours, *theirs], work)
-    joint = None if failed else join_extracts(extracts[: len(ours)])
-    other = None if failed else join_extracts(extracts[len(ours) :])
-    if joint is None or other is None:
+    joints, _ = _join([ours, theirs], work)
+    if not joints:
         return [], list(_names(theirs))
+    joint, other = joints
     return [Told(code="joint", releases=_names(theirs), sizes=overlap_classes(other, joint).sizes)], []
+
+
+def _join(groups: Sequence[Sequence[Sealed]], work: Path) -> tuple[list[Extract], list[Name]]:
+    """Return each group of releases of the same rows as one extract, all over the same columns; none, and who is to blame, where not."""
+    failed: list[Name] = []
+    for by_person in (False, True):
+        extracts, failed = align([one for group in groups for one in group], work, by_person=by_person)
+        if not failed:
+            each = iter(extracts)
+            joints = [join_extracts([next(each) for _ in group]) for group in groups]
+            if all(joint is not None for joint in joints):
+                return [joint for joint in joints if joint is not None], []
+    return [], failed
 
 
 def _subtract(candidate: Sealed, other: Sealed, work: Path) -> Outcome:
