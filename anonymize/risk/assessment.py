@@ -17,7 +17,7 @@ from anonymize.risk.attacks.suite import Attacked, AttackReport, AttackSettings,
 from anonymize.risk.beside import Beside, Composition, measure_beside
 from anonymize.risk.columns import ColumnTrace, trace_columns
 from anonymize.risk.figures import Figure
-from anonymize.risk.models import find_universe, measure_models
+from anonymize.risk.models import Universe, measure_models
 from anonymize.risk.part import process_again
 from anonymize.risk.released import Released, open_released
 from anonymize.risk.riskiest import Riskiest, find_riskiest
@@ -132,13 +132,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is assessed: original, written file, plan; a population table, people of the population and other releases where there are any."""
+    """What is assessed: the original, the written file, the plan, and the population and other releases when there are any."""
 
     original: Path
     released: Path
     plan: Plan
-    population: Path | None = None
-    people: int | None = None
+    universe: Universe = field(default_factory=Universe)
     delimiter: str = ","
     beside: Beside | None = None
 
@@ -180,8 +179,7 @@ def assess(
         source = reduce_source(open_source(subject.original, plan, work=private, delimiter=subject.delimiter), plan, private)
         originals = Originals(path=source.path, schema=source.schema, unit=plan.unit, work=private)
         dated = dataclasses.replace(subject, plan=date_plan(plan, originals))
-        universe = find_universe(plan, subject.population, subject.people)
-        figures = measure_models(originals, released, dated.plan, universe, thresholds, seed=settings.seed if settings else 0)
+        figures = measure_models(originals, released, dated.plan, subject.universe, thresholds, seed=settings.seed if settings else 0)
         class_sizes = released.count_classes()
         composition = _compose(subject, thresholds, released, private)
         modelled = time.perf_counter()
@@ -195,7 +193,7 @@ def assess(
             attacks=attacks.results,
             notes=(
                 *(composition.tell() if composition else ()),
-                *universe.tell(),
+                *subject.universe.tell(),
                 *attacks.notes,
             ),
             columns=trace_columns(plan, released),

@@ -1,7 +1,10 @@
 """Attribute disclosure: what a class says about its members without anybody being found.
 
-Decided here: l (distinct values), homogeneous classes, and t (distance from the whole file), per sensitive column, on the written file.
+Decided here: l (distinct values), homogeneous and similar classes, t (distance from the whole file) and skewness (how far a class raises
+the belief in one value), per sensitive column, on the written file.
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -48,6 +51,20 @@ CLOSENESS = Definition(
     source=LI_2007,
     unit="distance",
 )
+SKEWNESS = Definition(
+    code="skewness",
+    title=N_("greatest gain of certainty: share of a value in a class less its share in the file"),
+    attacker=BELIEVER,
+    source=LI_2007,
+    unit="distance",
+)
+SIMILAR = Definition(
+    code="similar_share",
+    title=N_("share of persons whose class holds one kind of value only, by the hierarchy of the values"),
+    attacker=LEARNER,
+    source=LI_2007,
+    unit="share",
+)
 
 
 def measure_attributes(released: Released, plan: Plan | None = None) -> tuple[Figure, ...]:
@@ -63,7 +80,8 @@ def measure_attributes(released: Released, plan: Plan | None = None) -> tuple[Fi
     Returns
     -------
     tuple[Figure, ...]
-        Per sensitive column: homogeneous_share, diversity (l), certainty, closeness (t). Empty without sensitive columns or rows.
+        Per sensitive column: homogeneous_share, diversity (l), certainty, closeness (t), skewness and, where the plan names a hierarchy
+        for its distance, similar_share. Empty without sensitive columns or rows.
 
     References
     ----------
@@ -75,25 +93,28 @@ def measure_attributes(released: Released, plan: Plan | None = None) -> tuple[Fi
     return tuple(figure for column in released.sensitive for figure in _measure_column(released, column, plan, asked.get(column.column)))
 
 
-def _measure_column(released: Released, column: ReleasedColumn, plan: Plan | None, wish: Closeness | None) -> tuple[Figure, ...]:
-    """Return the four figures of one sensitive column."""
+def _measure_column(released: Released, column: ReleasedColumn, plan: Plan | None, wish: Closeness | None) -> Iterator[Figure]:
+    """Yield the figures of one sensitive column."""
     _make_cells(released, column)
     diversity, certainty, homogeneous, persons = released.fetch_row(_SUMMARY)
-    closeness = _measure_closeness(released, column, plan, wish)
     over = population_of(released.persons, released.counted)
-    return (
-        HOMOGENEOUS.measure(homogeneous / persons, over, column=column.name, persons=int(homogeneous)),
-        DIVERSITY.measure(int(diversity), over, column=column.name),
-        CERTAINTY.measure(float(certainty), over, column=column.name),
-        CLOSENESS.measure(float(closeness), over, column=column.name),
-    )
-
-
-def _measure_closeness(released: Released, column: ReleasedColumn, plan: Plan | None, wish: Closeness | None) -> float:
-    """Return the greatest distance of a class; a hierarchical one is the mean of the equal distances between the groups of each level."""
     distance = wish.distance if wish else ("ordered" if column.ordered else "equal")
-    if plan is None or wish is None or distance != "hierarchical":
-        return float(released.fetch_row(_ORDERED if distance == "ordered" else _EQUAL)[0])
+    depths = _join_tree(released, column, plan, wish) if plan and wish and distance == "hierarchical" else 0
+    (closeness,) = released.fetch_row(_DISTANCES[distance])
+    gain, inside, outside = released.fetch_row(_SKEWNESS)
+    told = {"class_share": float(inside), "file_share": float(outside)}
+    yield HOMOGENEOUS.measure(homogeneous / persons, over, column=column.name, persons=int(homogeneous))
+    yield DIVERSITY.measure(int(diversity), over, column=column.name)
+    yield CERTAINTY.measure(float(certainty), over, column=column.name)
+    yield CLOSENESS.measure(float(closeness), over, column=column.name)
+    yield SKEWNESS.measure(float(gain), over, column=column.name, details=told)
+    if depths > 1:
+        (similar,) = released.fetch_row(_SIMILAR.format(depth=depths - 1))
+        yield SIMILAR.measure(similar / persons, over, column=column.name, persons=int(similar))
+
+
+def _join_tree(released: Released, column: ReleasedColumn, plan: Plan, wish: Closeness) -> int:
+    """Make the table `tree`: value, depth and group of the hierarchy; return its levels below "all"."""
     values = released.connection.execute(f"SELECT DISTINCT {quote(column.name)} AS v FROM released ORDER BY v NULLS LAST").fetchall()  # noqa: S608
     hierarchy = load_hierarchy(wish.hierarchy or "", folder=plan.folder, as_of=plan.as_of or ANY_DAY)
     table = hierarchy.resolve(pa.array([value for (value,) in values]), column=column.column)
@@ -101,9 +122,8 @@ def _measure_closeness(released: Released, column: ReleasedColumn, plan: Plan | 
     levels = [
         pa.table({"value": np.arange(len(values)) + 1, "depth": np.full(len(values), at), "g": table.codes[:, at]}) for at in range(height)
     ]
-    tree = f"__tree of {column.name}"
-    released.connection.register(tree, pa.concat_tables(levels))
-    return float(released.fetch_row(_HIERARCHICAL.format(tree=quote(tree)))[0])
+    released.connection.register("tree", pa.concat_tables(levels))
+    return height
 
 
 def _make_cells(released: Released, column: ReleasedColumn) -> None:
@@ -149,10 +169,26 @@ SELECT coalesce(max(t), 0) FROM (
 
 # The equal distance between the groups of each level, and their mean over the levels.
 _HIERARCHICAL = """
-WITH grouped AS (SELECT class, depth, g, sum(persons) AS n FROM cells JOIN {tree} USING (value) GROUP BY class, depth, g),
+WITH grouped AS (SELECT class, depth, g, sum(persons) AS n FROM cells JOIN tree USING (value) GROUP BY class, depth, g),
      whole AS (SELECT depth, g, sum(n) / sum(sum(n)) OVER (PARTITION BY depth) AS q FROM grouped GROUP BY depth, g),
      part AS (SELECT class, depth, g, n / sum(n) OVER (PARTITION BY class, depth) AS p FROM grouped),
      levels AS (SELECT class, depth, greatest(0, (sum(abs(p - q) - q) + 1) / 2) AS d FROM part JOIN whole USING (depth, g)
                 GROUP BY class, depth)
 SELECT max(t) FROM (SELECT avg(d) AS t FROM levels GROUP BY class)
 """
+
+# Of equal gains the most certain: which class it is does not hang on the order of rows.
+_SKEWNESS = """
+WITH whole AS (SELECT value, sum(persons) / (SELECT sum(persons) FROM cells) AS q FROM cells GROUP BY value),
+     part AS (SELECT value, persons / sum(persons) OVER (PARTITION BY class) AS p FROM cells)
+SELECT greatest(p - q, 0), p, q FROM part JOIN whole USING (value) ORDER BY p - q DESC, p DESC LIMIT 1
+"""
+
+# A missing value is a kind of its own, as it is a value.
+_SIMILAR = """
+SELECT coalesce(sum(persons) FILTER (kinds = 1), 0)
+FROM (SELECT class, sum(persons) AS persons, count(DISTINCT g) AS kinds
+      FROM cells JOIN tree USING (value) WHERE depth = {depth} GROUP BY class)
+"""
+
+_DISTANCES = {"ordered": _ORDERED, "equal": _EQUAL, "hierarchical": _HIERARCHICAL}

@@ -47,6 +47,7 @@ def risk() -> None:
 @click.option("--report", "report_path", cls=Option, type=FILE, required=True, help=N_("report to write (JSON)"))
 @click.option("--html", "html_path", cls=Option, type=FILE, required=True, help=N_("report to write for people (HTML)"))
 @click.option("--population", cls=Option, type=FILE, help=N_("CSV of people: quasi-identifiers, and their number in `persons`"))
+@click.option("--population-size", cls=Option, type=click.IntRange(1), help=N_("people of the population the file was taken from"))
 @click.option("--delimiter", cls=Option, default=",", show_default=True, help=N_("between the cells of a CSV file"))
 @click.option("--attacks", cls=Option, type=click.IntRange(50, 5000), default=500, show_default=True, help=N_("targets of each attack"))
 @click.option("--no-attacks", cls=Option, is_flag=True, help=N_("measure the models alone"))
@@ -74,6 +75,7 @@ def assess(**options: Any) -> Reply:
 @risk.command()
 @click.argument("file_id", metavar="F-ID")
 @click.option("--population", cls=Option, type=FILE, help=N_("CSV of people: quasi-identifiers, and their number in `persons`"))
+@click.option("--population-size", cls=Option, type=click.IntRange(1), help=N_("people of the population the file was taken from"))
 @click.option("--attacks", cls=Option, type=click.IntRange(50, 5000), default=500, show_default=True, help=N_("targets of each attack"))
 @click.option("--sample", cls=Option, type=click.IntRange(200, 100_000), default=10_000, show_default=True,
               help=N_("persons in each half that is attacked, at most"))  # fmt: skip

@@ -19,6 +19,10 @@ SHARES = {
     "prosecutor_highest": ("highest", N_("the highest risk of one person is above {limit}")),
     "prosecutor_average": ("average", N_("the average risk is above {limit}")),
     "sample_uniques": ("uniques", N_("more persons than the share {limit} are alone in their class")),
+    "population_uniques": ("uniques", N_("more of the population than the share {limit} are estimated to be unique")),
+    "membership": ("insider", N_("more of the population than the share {limit} can be proved to be in the file")),
+    "skewness": ("skewness", N_("classes raise the share of a value of {column} by more than {limit} above that of the file")),
+    "outliers": ("outliers", N_("more persons than the share {limit} have an outlying value of {column} that few others have")),
 }
 
 ATTACKS = {
@@ -118,9 +122,11 @@ def _check_histories(assessment: Assessment, thresholds: Thresholds) -> Iterator
 
 def _check_shares(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
     for figure in assessment.figures:
-        limit, template = SHARES.get(figure.code, ("", ""))
-        if limit and _exceeds(figure, getattr(thresholds, limit)):
-            yield _reason(thresholds, figure.code.replace("_", "-"), template, limit=getattr(thresholds, limit))
+        name, template = SHARES.get(figure.code, ("", ""))
+        limit = getattr(thresholds, name) if name else None
+        if limit is not None and _exceeds(figure, limit):
+            column = {"column": Name(figure.column)} if figure.column else {}
+            yield _reason(thresholds, figure.code.replace("_", "-"), template, limit=limit, **column)
 
 
 def _exceeds(figure: Figure, limit: float) -> bool:

@@ -11,6 +11,7 @@ from anonymize.risk.assessment import Assessment, Subject, assess
 from anonymize.risk.attacks.suite import AttackSettings
 from anonymize.risk.gate import reasons_not_to_release
 from anonymize.risk.live import NORMALISED, PROCESSED, Neighbours, find_neighbours, open_neighbours
+from anonymize.risk.models import find_universe
 from anonymize.risk.replies import to_document
 from anonymize.risk.report import render_report
 from anonymize.risk.thresholds import Thresholds, find_thresholds
@@ -33,6 +34,7 @@ def review_file(
     *,
     amount: Mapping[str, int],
     population: Path | None = None,
+    people: int | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> tuple[Assessment, list[Reason]]:
     """Assess a processed file and move it to `assessed` or `refused`.
@@ -47,6 +49,8 @@ def review_file(
         How much is attacked: trials, persons, seed. The limits come from the context of the case.
     population : Path or None
         Table of people.
+    people : int or None
+        How many people the population has; None: those of the table.
     advance : Callable[[int], None]
         Called with 1 after each step.
 
@@ -60,7 +64,8 @@ def review_file(
     for state in (FileState.ASSESSED, FileState.REFUSED):
         office.store.check_file_step(file_id, state, actor=office.actor)
     plan = find_plan(office, file_id)
-    thresholds = find_case_thresholds(office, file_id, plan)
+    universe = find_universe(plan, population, people)
+    thresholds = find_case_thresholds(office, file_id, plan, people=universe.people)
     settings = AttackSettings(limits=thresholds.limit_attacks(), **amount)
     neighbours = find_neighbours(office, file_id)
     with (
@@ -69,7 +74,7 @@ def review_file(
         office.vault.open(file_id, PROCESSED) as released,
         open_neighbours(office, file_id, neighbours, original) as beside,
     ):
-        subject = Subject(original=original, released=released, plan=plan, population=population, beside=beside)
+        subject = Subject(original=original, released=released, plan=plan, universe=universe, beside=beside)
         assessment = assess(subject, thresholds, settings=settings, work=work, advance=advance)
     reasons = reasons_not_to_release(assessment, thresholds)
     _record(office, file_id, assessment, reasons, neighbours)
@@ -94,10 +99,10 @@ def find_plan(office: Office, file_id: str) -> Plan:
     return parse_plan({**record["document"], "columns": columns})
 
 
-def find_case_thresholds(office: Office, file_id: str, plan: Plan) -> Thresholds:
+def find_case_thresholds(office: Office, file_id: str, plan: Plan, *, people: int | None = None) -> Thresholds:
     """Return the thresholds of the regime and context of the file's case."""
     case = office.store.get_case(office.store.get_file(file_id).case_id)
-    return find_thresholds(case.regime, str(case.document.get("context", DEFAULT_CONTEXT)), plan)
+    return find_thresholds(case.regime, str(case.document.get("context", DEFAULT_CONTEXT)), plan, people=people)
 
 
 def _record(office: Office, file_id: str, assessment: Assessment, reasons: list[Reason], neighbours: Neighbours) -> None:

@@ -13,15 +13,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from anonymize.populations import PERSONS, read_heading, read_people, refuse_columns, refuse_table
+from anonymize.population_cells import Located, locate_cells
+from anonymize.populations import PERSONS, read_heading, read_people, refuse_columns
 from anonymize.risk.figures import Definition, Figure
 from anonymize.risk.narrowed import find_members, read_cells
 from anonymize.risk.released import Released
 from anonymize.risk.samples import DANKAR_2010, EL_EMAM_2011
 from schemas.embedded_sql import quote
-from schemas.hierarchies import load_hierarchy
 from schemas.messages import N_, Message, Name
-from schemas.plan import Plan
+from schemas.plan import Plan, PlannedColumn
 
 SWEENEY_KMAP = "L. Sweeney (2001), Computational Disclosure Control (k-map), hdl:1721.1/8589"
 NERGIZ_2007 = "M. E. Nergiz et al. (2007), Hiding the presence of individuals from shared databases, doi:10.1145/1247480.1247554"
@@ -57,6 +57,7 @@ PRESENT = Definition(
 )
 OVER = N_("{classes} released classes by {columns}, against {people} people of the population table")
 TOLERANCE = 1e-9
+Labels = Mapping[str | None, tuple[str, ...]]  # cell of a population table → released labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -115,7 +116,7 @@ def measure_population(sizes: Sizes, threshold: float) -> tuple[Figure, ...]:
     )
 
 
-def read_sizes(released: Released, path: Path, levels: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None) -> Sizes:
+def read_sizes(released: Released, path: Path, levels: Mapping[str, Labels] | None = None) -> Sizes:
     """Return the class sizes in the file and in a population table.
 
     Parameters
@@ -149,25 +150,24 @@ def read_sizes(released: Released, path: Path, levels: Mapping[str, Mapping[str,
     return Sizes(sample=f, population=np.maximum(f, n), short=int((n < f).sum()), columns=columns, people=int(people))
 
 
-def _join_labels(
-    connection: duckdb.DuckDBPyConnection, columns: tuple[str, ...], levels: Mapping[str, Mapping[str, tuple[str, ...]]]
-) -> None:
+def _join_labels(connection: duckdb.DuckDBPyConnection, columns: tuple[str, ...], levels: Mapping[str, Labels]) -> None:
     """Make the table `labelled`: people once for every released label that contains them."""
     joins = []
     kept = []
     for i, name in enumerate(columns):
         if name in levels:
             pairs = [(cell, label) for cell, labels in levels[name].items() for label in labels]
-            connection.register(f"label_pairs_{i}", pa.table({"cell": [c for c, _ in pairs], "label": [label for _, label in pairs]}))
-            joins.append(f"JOIN label_pairs_{i} l{i} ON l{i}.cell = people.{quote(name)}")
+            sides = {"cell": [cell for cell, _ in pairs], "label": [label for _, label in pairs]}
+            connection.register(f"label_pairs_{i}", pa.table({side: pa.array(texts, pa.string()) for side, texts in sides.items()}))
+            joins.append(f"JOIN label_pairs_{i} l{i} ON l{i}.cell IS NOT DISTINCT FROM people.{quote(name)}")
         kept.append(f"l{i}.label AS {quote(name)}" if name in levels else f"people.{quote(name)}")
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE labelled AS SELECT {', '.join(kept)}, {PERSONS} FROM people {' '.join(joins)}"  # noqa: S608
     )
 
 
-def find_labels(released: Released, plan: Plan, path: Path, kinds: pa.Schema) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Return, per quasi-identifier of a population table that holds values, cell → the released labels that contain it.
+def find_labels(released: Released, plan: Plan, path: Path) -> dict[str, Labels]:
+    """Return, per quasi-identifier of a population table, cell → the released labels that contain it.
 
     Parameters
     ----------
@@ -177,44 +177,31 @@ def find_labels(released: Released, plan: Plan, path: Path, kinds: pa.Schema) ->
         Hierarchies.
     path : Path
         The population table.
-    kinds : pa.Schema
-        Types of the original's columns, to read the cells as.
 
     Returns
     -------
-    dict[str, dict[str, tuple[str, ...]]]
-        Columns whose cells are released labels have no entry.
+    dict[str, Labels]
+        A column whose cells are all narrowed labels of the release has no entry: it is compared as it is.
 
     Raises
     ------
-    PlanError, FileRejected
-        A hierarchy does not know some cells, or they cannot be read as the type of the column.
+    FileRejected
+        Cells are neither values nor labels of the hierarchy.
     """
     people = read_people(path)
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
-    for column in plan.recoded:
-        if column.name not in people.schema.names or column.name not in released.quasi_identifiers:
-            continue
-        cells = pa.array(sorted(cell for cell in set(people.column(column.name).to_pylist()) if cell is not None), type=pa.string())
-        labels = released.distinct_labels(column.name)
-        if labels & set(cells.to_pylist()):
-            continue
-        values = _cast(cells, kinds.field(column.name).type, path)
-        table = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=plan.as_of).resolve(values, column=column.name)
-        narrowed = find_members(read_cells(released, column), column, plan, table)
-        found[column.name] = {
-            cell: tuple(
-                {table.labels[level][group] for level, group in enumerate(table.codes[i])} & labels
-                | {label for label, members in narrowed.items() if i in members}
-            )
-            for i, cell in enumerate(cells.to_pylist())
-            if cell is not None
-        }
-    return found
+    columns = [c for c in plan.recoded if c.name in people.schema.names and c.name in released.quasi_identifiers]
+    labels = {column.name: released.distinct_labels(column.name) for column in columns}
+    cells = {column.name: set(people.column(column.name).to_pylist()) for column in columns}
+    asked = [c for c in columns if plan.tighten is None or not cells[c.name] <= labels[c.name]]
+    located = locate_cells(people.select([column.name for column in asked]), plan, path)
+    return {column.name: _find_containing(released, plan, column, located[column.name], labels[column.name]) for column in asked}
 
 
-def _cast(cells: pa.Array, kind: pa.DataType, path: Path) -> pa.Array:
-    try:
-        return cells.cast(kind)
-    except pa.ArrowInvalid:
-        raise refuse_table(path) from None
+def _find_containing(released: Released, plan: Plan, column: PlannedColumn, located: Located, labels: set[str]) -> Labels:
+    """Return cell → the released labels, groups or narrowed values, that contain it."""
+    narrowed = find_members(read_cells(released, column), column, plan, located.table)
+    found: dict[str | None, set[str]] = {cell: set().union(*texts) & labels for cell, texts in located.name().items()}
+    for cell in filter(None, located.cells):
+        inside = located.list_members(cell)
+        found[cell] |= {label for label, members in narrowed.items() if np.isin(inside, members).all()}
+    return {cell: tuple(sorted(names)) for cell, names in found.items()}

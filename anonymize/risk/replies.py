@@ -13,6 +13,7 @@ from anonymize.risk.attacks.suite import AttackSettings
 from anonymize.risk.beside import Beside, Other
 from anonymize.risk.frontier import trace_frontier
 from anonymize.risk.gate import reasons_not_to_release
+from anonymize.risk.models import find_universe
 from anonymize.risk.report import render_report
 from anonymize.risk.report.frontier_page import render_frontier
 from anonymize.risk.report.numbers import writer_for
@@ -34,6 +35,7 @@ SHOWN = (
     "journalist_highest",
     "sample_uniques",
     "linked_smallest",
+    "linked_rows_smallest",
     "diversity",
     "closeness",
     "joint_smallest",
@@ -49,12 +51,13 @@ def assess_files(options: Mapping[str, Any]) -> Reply:
     outputs: list[Path] = [options["report_path"], options["html_path"]]
     check_places(options["released"], outputs)
     check_places(options["original"], outputs, others=[*options["other_methods"], *options["other_released"]])
-    thresholds = find_thresholds(options["regime"], options["context"], plan)
+    universe = find_universe(plan, options["population"], options["population_size"])
+    thresholds = find_thresholds(options["regime"], options["context"], plan, people=universe.people)
     subject = Subject(
         original=options["original"],
         released=options["released"],
         plan=plan,
-        population=options["population"],
+        universe=universe,
         delimiter=options["delimiter"],
         beside=read_beside(options),
     )
@@ -155,7 +158,9 @@ def review_in_office(session: Session, options: Mapping[str, Any]) -> Reply:
 
     with open_office(session) as office, progress(N_("assessing"), STEPS) as advance:
         amount = {"trials": options["attacks"], "persons": options["sample"], "seed": options["seed"]}
-        assessment, reasons = review_file(office, options["file_id"], amount=amount, population=options["population"], advance=advance)
+        assessment, reasons = review_file(
+            office, options["file_id"], amount=amount, population=options["population"], people=options["population_size"], advance=advance
+        )
     return dataclasses.replace(answer(assessment, reasons), exit_code=ReleaseRefused.exit_code if reasons else 0)
 
 

@@ -35,6 +35,11 @@ class Thresholds:
         Fewest persons who share the classes of all their linked rows: k, or what the policy names (0: told, not held against).
     diversity : int
         Fewest distinct sensitive values of a class.
+    skewness, outliers : float or None
+        Most a class may raise the share of a sensitive value above that of the file; most persons (a share, 0–1) with an outlying number
+        that few have. None: told, and not held against the release.
+    rare : int
+        A value of fewer persons is rare.
     article : str
         Citation of the processing standard.
     """
@@ -50,6 +55,9 @@ class Thresholds:
     insider: float | None
     linked: int
     diversity: int
+    skewness: float | None
+    outliers: float | None
+    rare: int
     article: str
 
     def limit_attacks(self) -> dict[str, float]:
@@ -65,7 +73,7 @@ class Thresholds:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def find_thresholds(regime_name: str, context: str, plan: Plan) -> Thresholds:
+def find_thresholds(regime_name: str, context: str, plan: Plan, *, people: int | None = None) -> Thresholds:
     """Return the limits for a release.
 
     Parameters
@@ -76,6 +84,8 @@ def find_thresholds(regime_name: str, context: str, plan: Plan) -> Thresholds:
         public, contract or enclave: where the release will be used.
     plan : Plan
         Its k holds where it is stricter.
+    people : int or None
+        People of the population, where it is known: where they are few, the policy's k for small municipalities holds.
 
     Raises
     ------
@@ -90,8 +100,9 @@ def find_thresholds(regime_name: str, context: str, plan: Plan) -> Thresholds:
             context=Name(context),
             known=Name(", ".join(regime.risk_thresholds)),
         )
-    limits = regime.risk_thresholds[context]
-    k = max(int(limits["k"]), plan.privacy.k)
+    limits, defaults = regime.risk_thresholds[context], regime.defaults
+    is_small = people is not None and people < defaults.small_municipality_population
+    k = max(int(limits["k"]), plan.privacy.k, defaults.k_small_municipality if is_small else 0)
     return Thresholds(
         regime=regime.name,
         context=context,
@@ -103,7 +114,10 @@ def find_thresholds(regime_name: str, context: str, plan: Plan) -> Thresholds:
         inference=limits["inference_success_share"],
         insider=limits.get("insider_success_share"),
         linked=int(limits.get("linked_k", k)),
-        diversity=regime.defaults.l_diversity,
+        diversity=defaults.l_diversity,
+        skewness=limits.get("skewness"),
+        outliers=limits.get("outlier_share"),
+        rare=defaults.tail_persons,
         article=_cite(regime),
     )
 

@@ -2,7 +2,7 @@
 """k-map and δ-presence measured again: the released labels against the population table, by SQL of its own.
 
 Decided here: which people of the table match which released cells. A cell is what the release shows in the columns the table has; a line of
-the table matches when each of its cells lies wholly inside (see `anonymize.populations` for where a cell lies).
+the table matches when each of its cells lies wholly inside (see `anonymize.population_cells` for where a cell lies).
 """
 
 import math
@@ -12,7 +12,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from anonymize.populations import PERSONS, find_texts, open_population
+from anonymize.population_cells import find_texts
+from anonymize.populations import PERSONS, open_population
 from anonymize.verify.sql import WrittenFile, quote
 from schemas.findings import Reason
 from schemas.messages import N_, Message

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from anonymize.pipeline import process
-from anonymize.populations import find_texts, open_population, read_people
+from anonymize.population_cells import find_texts
+from anonymize.populations import open_population, read_people
 from anonymize.verify.file import verify_file
 from schemas.check_digits import append
 from schemas.errors import FileRejected, PlanError, TargetNotReached, VerificationFailed
