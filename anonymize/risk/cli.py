@@ -3,6 +3,7 @@
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from anonymize.places import Place
 from casework.console import Group, Option, Reply, Session
@@ -35,6 +36,16 @@ class NumberList(click.ParamType[tuple[int, ...]]):
         return tuple(sorted({int(part) for part in parts}))
 
 
+def choose_language(ctx: click.Context, _param: click.Parameter, value: str | None) -> str:
+    """Return the language of a report: what was asked for it, else what `--lang` asks for everything, else Japanese."""
+    level: click.Context | None = ctx
+    while value is None and level is not None:
+        if level.get_parameter_source("lang") is ParameterSource.COMMANDLINE:
+            value = str(ctx.find_root().obj.language)
+        level = level.parent
+    return value or "ja"
+
+
 @click.group(cls=Group)
 def risk() -> None:
     """Step 7: measure how recognisable persons are in what was written."""
@@ -61,9 +72,8 @@ def risk() -> None:
               help=N_("its written file, so that sensitive values are compared too; one for each --other-method"))  # fmt: skip
 @click.option("--regime", cls=Option, default="tokumei-2023", show_default=True, help=N_("whose thresholds hold"))
 @click.option("--context", cls=Option, type=CONTEXTS, default="contract", show_default=True, help=N_("where the release will be used"))
-@click.option(
-    "--html-lang", "language", cls=Option, type=LANGUAGES, default="ja", show_default=True, help=N_("language of the HTML report")
-)
+@click.option("--html-lang", "language", cls=Option, type=LANGUAGES, callback=choose_language,
+              help=N_("language of the HTML report [that of --lang, else ja]"))  # fmt: skip
 @click.option("--gate", cls=Option, is_flag=True, help=N_("exit with code 15 when there are reasons not to release"))
 def assess(**options: Any) -> Reply:
     """Measure a written file: models, attacks with positive controls, gate; write one report for machines and one for people."""
@@ -89,6 +99,19 @@ def review(session: Session, /, **options: Any) -> Reply:
 
 
 @risk.command()
+@click.argument("file_id", metavar="F-ID")
+@click.option("--ground", cls=Option, metavar="CODE", help=N_("propose: why, by a code of the policy's list"))
+@click.option("--note", cls=Option, metavar="TEXT", help=N_("propose: the consideration in one line; stays in the office"))
+@click.option("--confirm", cls=Option, metavar="D-ID", help=N_("confirm this proposal of another person"))
+@click.pass_obj
+def override(session: Session, /, **options: Any) -> Reply:
+    """Override the refusal of a file, by two persons; without options show what may be overridden and what waits."""
+    from anonymize.risk.override import override_in_office
+
+    return override_in_office(session, options)
+
+
+@risk.command()
 @click.option("--original", cls=Option, type=FILE, required=True, help=N_("CSV (UTF-8) or Parquet file"))
 @click.option("--plan", "plan_path", cls=Option, type=FILE, required=True, help=N_("the plan whose k and method are varied"))
 @click.option("--report", "report_path", cls=Option, type=FILE, required=True, help=N_("report to write (JSON)"))
@@ -98,9 +121,8 @@ def review(session: Session, /, **options: Any) -> Reply:
 @click.option("--method", "methods", cls=Option, type=METHODS, multiple=True, default=("global", "local"), show_default=True,
               help=N_("method to try; may be given several times"))  # fmt: skip
 @click.option("--delimiter", cls=Option, default=",", show_default=True, help=N_("between the cells of a CSV file"))
-@click.option(
-    "--html-lang", "language", cls=Option, type=LANGUAGES, default="ja", show_default=True, help=N_("language of the HTML report")
-)
+@click.option("--html-lang", "language", cls=Option, type=LANGUAGES, callback=choose_language,
+              help=N_("language of the HTML report [that of --lang, else ja]"))  # fmt: skip
 def frontier(**options: Any) -> Reply:
     """Show what each k costs by each method, so that people can choose; nothing is released."""
     from anonymize.risk import replies

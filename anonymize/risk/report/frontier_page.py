@@ -62,6 +62,10 @@ def render_frontier(frontier: Frontier, translate: Callable[[str], str], *, lang
         Day on which it was made; left out when None, so that the same frontier gives the same bytes.
     """
     writer = Writer(translate=translate, class_minimum=SMALL, titles=find_titles(frontier.plan) if language == "ja" else {})
+
+    def say(key: str, **gaps: object) -> str:
+        return translate(TEXTS[key]).format(**gaps)
+
     methods = tuple(dict.fromkeys(point.method for point in frontier.points))
     reached = [point for point in frontier.points if point.loss is not None and point.average]
     drawn = [_draw_point(point) for point in reached]
@@ -70,9 +74,9 @@ def render_frontier(frontier: Frontier, translate: Callable[[str], str], *, lang
         "policy": POLICY,
         "style": read_style(),
         "plan": frontier.plan.name,
-        "made_on": translate(TEXTS["made_on"]).format(date=made_on.isoformat()) if made_on else None,
-        "say": lambda key: translate(TEXTS[key]),
-        "chart": Markup(draw_frontier(drawn, translate(TEXTS["loss"]), translate(TEXTS["risk"]), methods)) if drawn else "",  # noqa: S704
+        "made_on": say("made_on", date=made_on.isoformat()) if made_on else None,
+        "say": say,
+        "chart": Markup(draw_frontier(drawn, say("loss"), say("risk"), methods)) if drawn else "",  # noqa: S704
         "points": [_write_point(point, frontier, writer) for point in frontier.points],
         "columns": [writer.title(name) for name in frontier.columns],
         "details": [(point.method, point.k, [writer.share(loss) for loss in point.loss_per_column]) for point in reached],

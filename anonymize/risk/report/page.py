@@ -14,6 +14,8 @@ from markupsafe import Markup
 from anonymize.risk.assessment import Assessment
 from anonymize.risk.report import sections
 from anonymize.risk.report.numbers import writer_for
+from anonymize.risk.report.story import describe_story
+from anonymize.risk.report.usefulness import describe_utility
 from schemas.findings import Reason
 from schemas.plan import Plan
 from schemas.regimes import load_regime
@@ -63,14 +65,16 @@ def render_report(
         "verdict": sections.describe_verdict(reasons, writer),
         "keys": sections.describe_keys(assessment, writer),
         "extent": writer.extent(assessment.extent),
-        "story": sections.describe_story(assessment, writer),
+        "story": describe_story(assessment, writer, language=language),
         "sizes": sections.describe_sizes(assessment, writer),
         "models": sections.describe_models(assessment, writer),
+        "utility": describe_utility(assessment.utility, writer),
+        "releases": sections.describe_releases(assessment, writer),
         "attacks": sections.describe_attacks(assessment, writer),
         "columns": sections.describe_columns(assessment, writer),
         "clauses": regime.clauses,
         "methods": sections.describe_methods(assessment, writer),
-        "notes": [note.render(translate) for note in assessment.notes],
+        "notes": sections.describe_notes(assessment, writer),
         "assessment": assessment,
     }
     return fill_template("report.html.j2", page)

@@ -95,32 +95,6 @@ def _describe_attack_key(assessment: Assessment, writer: Writer) -> dict[str, An
     }
 
 
-def describe_story(assessment: Assessment, writer: Writer) -> dict[str, Any]:
-    """Return the riskiest class told as a story, and how each known column narrows the search."""
-    riskiest = assessment.riskiest
-    shown = [writer.title(name) for name in riskiest.columns[: len(riskiest.remaining)]]
-    if len(riskiest.columns) > len(shown):
-        shown[-1] = writer.say("columns_rest")
-    rows = [
-        {"category": name, "share": round(share * 100, 2), "label": writer.share_of_rows(share, assessment.extent.rows_out)}
-        for name, share in zip(shown, riskiest.remaining, strict=True)
-    ]
-    steps = []
-    for i, row in enumerate(rows):
-        rest = row["category"] == writer.say("columns_rest")
-        key = "story_step" if i == 0 else "story_rest" if rest else "story_more"
-        steps.append(writer.say(key, column=row["category"], share=row["label"]))
-    listed = writer.translate(", ").join(writer.title(name) for name in riskiest.columns)
-    chart = Markup(draw_bars(rows, writer.say("column"), writer.say("narrowing_axis"), horizontal=True)) if rows else ""  # noqa: S704
-    return {
-        "start": writer.say("story_start", columns=listed),
-        "steps": steps,
-        "end": writer.say("story_end", size=writer.class_size(riskiest.size)),
-        "rows": rows,
-        "chart": chart,
-    }
-
-
 def describe_sizes(assessment: Assessment, writer: Writer) -> dict[str, Any]:
     """Return the share of persons by size of class, in steps of the required k."""
     total = sum(size * number for size, number in assessment.class_sizes.items())
@@ -143,8 +117,27 @@ def _name_sizes(low: int, high: int | None, writer: Writer) -> str:
 
 
 def describe_models(assessment: Assessment, writer: Writer) -> list[dict[str, Any]]:
-    """Return one line per figure, with its limit where there is one."""
-    return [_describe_figure(figure, assessment, writer) for figure in assessment.figures]
+    """Return one line per figure, with its limit where there is one; figures of several releases have a section of their own."""
+    return [_describe_figure(figure, assessment, writer) for figure in assessment.figures if not _is_joint(figure, assessment)]
+
+
+def describe_releases(assessment: Assessment, writer: Writer) -> dict[str, Any]:
+    """Return what the releases that are out tell together."""
+    composition = assessment.composition
+    return {
+        "rows": [_describe_figure(figure, assessment, writer) for figure in assessment.figures if _is_joint(figure, assessment)],
+        "notes": [note.render(writer.translate) for note in composition.tell()] if composition else [],
+    }
+
+
+def _is_joint(figure: Figure, assessment: Assessment) -> bool:
+    return assessment.composition is not None and figure in assessment.composition.figures
+
+
+def describe_notes(assessment: Assessment, writer: Writer) -> list[str]:
+    """Return what was not measured, and why; what is said of other releases stands in their section."""
+    elsewhere = assessment.composition.tell() if assessment.composition else ()
+    return [note.render(writer.translate) for note in assessment.notes if note not in elsewhere]
 
 
 def _describe_figure(figure: Figure, assessment: Assessment, writer: Writer) -> dict[str, Any]:

@@ -26,11 +26,11 @@ TEXTS: dict[str, str] = {
     "within": N_("within the limit"),
     "beyond": N_("beyond the limit"),
     "persons_unit": N_("people"),
-    "fewer": N_("fewer than {minimum}"),
+    "fewer": N_("below {minimum}"),
     "more_than": N_("more than {share}"),
     "below_share": N_("below {share}"),
     "withheld": N_("withheld"),
-    "per_cent": N_("{number} %"),
+    "per_cent": N_("{number:s} %"),
     "extent_title": N_("What was released"),
     "extent_original": N_("before processing"),
     "extent_released": N_("after processing"),
@@ -39,15 +39,25 @@ TEXTS: dict[str, str] = {
     "extent_persons": N_("people"),
     "extent_note": N_("Counts below ten, and what they could be computed from, are withheld."),
     "story_title": N_("The riskiest class, as a story"),
-    "story_fictional": N_("The person in this story is made up. No value of the file appears here."),
-    "story_start": N_("Somebody wants to find one person, “S”, and knows that S is in the file. From elsewhere they know of S: {columns}."),
+    "story_fictional": N_(
+        "{name} does not exist. Name and values below are made from the plan and published lists, never from the file: they would be the"
+        " same whatever it holds."
+    ),
+    "story_name": N_("Mx {name}"),
+    "story_label": N_("made up"),
+    "story_start": N_("Somebody wants to find {name} and knows that {name} is in the file. From elsewhere they know this of {name}:"),
+    "story_known": N_("what they know (made up)"),
+    "story_released": N_("what the release shows of it"),
+    "story_or": N_("{first}; in coarser rows: {others}"),
+    "story_any": N_("(a value of this column)"),
     "story_step": N_("{column} alone leaves {share} of the released rows on average."),
     "story_more": N_("With {column} as well, {share}."),
     "story_rest": N_("With all the other quasi-identifiers, {share}."),
     "story_end": N_(
-        "In the worst case {size} persons remain who look exactly alike, and nothing in the quasi-identifiers tells which of them is S."
+        "In the worst case {size} persons remain who look exactly alike, and nothing in the quasi-identifiers tells which of them is"
+        " {name}."
     ),
-    "story_learn": N_("What the attacker may still learn without finding S is what all of them share: see the rows on sensitive columns."),
+    "story_learn": N_("What they may still learn without finding anybody is what all of them share: see the rows on sensitive columns."),
     "narrowing_chart": N_("How far each known column narrows the search"),
     "narrowing_axis": N_("rows still possible, on average (%)"),
     "column": N_("column"),
@@ -77,6 +87,7 @@ TEXTS: dict[str, str] = {
     "on_release": N_("the release"),
     "on_copy": N_("unprotected copy"),
     "attack": N_("attack"),
+    "which": N_("on what"),
     "excess": N_("beyond the control"),
     "members": N_("members"),
     "strangers": N_("strangers"),
@@ -94,6 +105,54 @@ TEXTS: dict[str, str] = {
     "evidence": N_("evidence in the written file"),
     "levels": N_("levels: {levels}"),
     "clauses_title": N_("The clauses"),
+    "utility_title": N_("What the release is still good for"),
+    "utility_text": N_(
+        "The same questions, put to the original and to the release. 0 % apart: nobody could tell from the answer which was asked."
+    ),
+    "utility_loss": N_("Loss of information (normalised certainty penalty): {loss} of what the quasi-identifiers told."),
+    "utility_columns": N_("Information that each column keeps"),
+    "utility_kept_axis": N_("information kept (%)"),
+    "utility_kept": N_("information kept"),
+    "utility_random": N_("drawn at random"),
+    "utility_variation": N_("distributions differ by"),
+    "utility_hellinger": N_("Hellinger distance"),
+    "utility_pairs": N_("Pairs of columns"),
+    "utility_pairs_text": N_(
+        "{count} pairs were compared; half of them differ by {middle} or less. The {told} that differ most are shown."
+    ),
+    "utility_pair_kept": N_("relation kept"),
+    "utility_unrelated": N_("unrelated in the original"),
+    "utility_analyses": N_("Analyses"),
+    "utility_analyses_planned": N_("The analyses that the plan names. Groups of fewer than {minimum} are not compared."),
+    "utility_analyses_usual": N_(
+        "The plan names no analyses; {count} usual ones were done, and those with the largest errors are shown. Groups of fewer than"
+        " {minimum} are not compared."
+    ),
+    "utility_analysis": N_("analysis"),
+    "utility_error": N_("mean error"),
+    "utility_baseline": N_("error without the release’s detail"),
+    "utility_groups": N_("groups"),
+    "utility_mean": N_("mean of {column} by {groups}"),
+    "utility_share": N_("shares of {column} by {groups}"),
+    "utility_count": N_("number by {groups}"),
+    "utility_predictions": N_("Learning from the release"),
+    "utility_predictions_text": N_(
+        "A classifier learned each column from originals and from their release, and was tried on other persons."
+    ),
+    "utility_trained_original": N_("trained on originals"),
+    "utility_trained_released": N_("trained on the release"),
+    "utility_guessing": N_("always the most frequent"),
+    "utility_method": N_(
+        "{original} rows of the original and {released} of the release were read, cut into at most 20 groups a column. A generalised value"
+        " is spread over the values it stands for by the most likely distribution given the release (EM for coarse data)."
+    ),
+    "about": N_("about {count}"),
+    "times": N_(" × "),
+    "releases_title": N_("Together with other releases"),
+    "releases_text": N_("What all releases of the same register that are out tell together, if one attacker holds them all."),
+    "releases_none": N_(
+        "No other release of the same register was given to compare with; what several releases tell together was not measured."
+    ),
     "methods_title": N_("How this was measured"),
     "method_file": N_(
         "Everything was read from the written file, by SQL that shares nothing with the search; the processing's own figures were not used."
