@@ -171,10 +171,10 @@ def _locate_labels(
 
 
 def _probe(hierarchy: Hierarchy, cells: Iterable[str]) -> pa.Array:
-    """Return values in whose groups the cells may lie: whole numbers for bands, the given start for prefixes."""
+    """Return values in whose groups the cells may lie: whole numbers for bands, at least one, the given start for prefixes."""
     if isinstance(hierarchy, BandHierarchy):
         numbers = {int(number) for cell in cells for number in re.findall(r"\d+", cell)}
-        return pa.array(sorted(numbers | {number - 1 for number in numbers}), pa.int64())
+        return pa.array(sorted(numbers | {number - 1 for number in numbers}) or [0], pa.int64())
     return pa.array(sorted({cell.rstrip("*") for cell in cells} - {""}), pa.string())
 
 

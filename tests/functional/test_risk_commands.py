@@ -150,3 +150,51 @@ def test_one_process_from_the_shell(files: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "smallest class (k)" in done.stdout or "最小の組" in done.stdout
+
+
+def figures_of(output: Path) -> dict[str, Any]:
+    return {figure["code"]: figure for figure in json.loads((output / "risk.json").read_text(encoding="utf-8"))["figures"]}
+
+
+def test_population_size_gives_estimates_and_the_k_of_small_municipalities(files: Path, tmp_path: Path) -> None:
+    # 1,200 rows by age and sex, 140 combinations: hardly anybody is alone before processing, nobody after; a population of 20,000 is small.
+    assert run(command(files, tmp_path, "--no-attacks", "--population-size", "20000")) == 0
+    told, figures = json.loads((tmp_path / "risk.json").read_text(encoding="utf-8")), figures_of(tmp_path)
+    assert told["thresholds"]["k"] == 20
+    assert figures["population_uniques"]["value"] == 0
+    assert 0 <= figures["original_population_uniques"]["interval"][0] <= figures["original_population_uniques"]["interval"][1] <= 1
+    assert figures["membership"]["details"]["sampling_fraction"] == pytest.approx(told["extent"]["persons_out"] / 20_000)
+    assert "20000 people" in figures["original_population_uniques"]["assumption"] + figures["original_population_uniques"]["population"]
+    assert not [note for note in told["notes"] if note.startswith("population uniques")]
+
+
+def test_special_uniques_before_processing_are_told_and_gone_after(files: Path, tmp_path: Path) -> None:
+    assert run(command(files, tmp_path, "--no-attacks")) == 0
+    figures = figures_of(tmp_path)
+    table = pc_csv.read_csv(files / "original.csv", parse_options=pc_csv.ParseOptions(delimiter=";"))
+    sizes = table.group_by(["age", "sex"]).aggregate([("name", "count")]).column("name_count").to_pylist()
+    # Ages are shared by some 17 persons each, so that nobody is alone by one column.
+    assert figures["original_special_uniques_1"]["value"] == 0
+    assert figures["original_special_uniques_2"]["value"] == pytest.approx(sizes.count(1) / 1200)
+    assert figures["special_uniques_2"]["value"] == 0
+    assert "subgroup_average" in figures
+    notes = json.loads((tmp_path / "risk.json").read_text(encoding="utf-8"))["notes"]
+    assert "population uniques were not estimated: neither a population table nor the number of people was given" in notes
+
+
+def test_the_population_of_a_plan_needs_no_option(tmp_path: Path) -> None:
+    rows = [f"{20 + i % 60};{'mf'[i % 2]};n{i}" for i in range(1200)]
+    (tmp_path / "original.csv").write_text("age;sex;name\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    people = [f"{age},{sex},400" for age in range(20, 80) for sex in "mf"]
+    (tmp_path / "people.csv").write_text("age,sex,persons\n" + "\n".join(people) + "\n", encoding="utf-8")
+    models = "{k: 10, population: {file: people.csv, k_map: 50}}"
+    (tmp_path / "plan.yaml").write_text(PLAN.replace("{k: 10}", models), encoding="utf-8")
+    given = ["--plan", str(tmp_path / "plan.yaml"), "--delimiter", ";"]
+    made = ["--output", str(tmp_path / "released.parquet"), "--report", str(tmp_path / "run.json")]
+    assert run(["anonymize", "run", "--input", str(tmp_path / "original.csv"), *given, *made]) == 0
+    output = tmp_path / "out"
+    output.mkdir()
+    assert run(command(tmp_path, output, "--no-attacks")) == 0
+    figures, verified = figures_of(output), json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["verified"]
+    assert figures["k_map"]["value"] == verified["population"]["k_map"] >= 50
+    assert figures["membership"]["details"]["sampling_fraction"] == pytest.approx(1200 / 48_000)

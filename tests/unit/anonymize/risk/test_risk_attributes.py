@@ -61,6 +61,8 @@ def test_hierarchical_distance_when_the_plan_asks_for_it(write_release: Callable
     with open_released(write_release({"q": ["p", "p", "q", "q"]}, {"s": ["a", "a", "b", "c"]})) as released:
         found = {figure.code: figure.value for figure in measure_attributes(released, plan)}
     assert found["closeness"] == pytest.approx(3 / 8)
+    # Class p holds values of group A alone (b would be as near as a), class q of both: two of four persons.
+    assert found["similar_share"] == pytest.approx(2 / 4)
 
 
 def test_persons_are_counted_not_rows(write_release: Callable[..., Path]) -> None:
@@ -75,6 +77,28 @@ def test_skewed_class_is_far_from_the_whole(write_release: Callable[..., Path]) 
     found = measure(write_release({"q": ["a"] * 10 + ["b"] * 190}, {"s": ["5"] * 9 + ["1"] + ["5"] * 9 + ["1"] * 181}))
     assert found["closeness", "s"] == pytest.approx(0.81)
     assert found["certainty", "s"] == pytest.approx(181 / 190)
+    # In class a the belief in "5" grows from 0.09 to 0.9; the homogeneous majority of b gains 181/190 - 182/200 = 0.043 only.
+    assert found["skewness", "s"] == pytest.approx(0.81)
+
+
+@pytest.mark.parametrize(
+    ("values", "gain", "inside", "outside"),
+    [
+        # Both classes as the file: nothing is gained.
+        (["x", "y", "x", "y"], 0.0, 0.5, 0.5),
+        # Class a: x x, class b: y y: from 1/2 to 1.
+        (["x", "x", "y", "y"], 0.5, 1.0, 0.5),
+        # Class a: x missing, class b: y y: y from 1/2 to 1; a missing value is a value: 1/4 to 1/2.
+        (["x", None, "y", "y"], 0.5, 1.0, 0.5),
+    ],
+)
+def test_gain_of_certainty_by_hand(
+    write_release: Callable[..., Path], values: list[str | None], gain: float, inside: float, outside: float
+) -> None:
+    with open_released(write_release({"q": ["a", "a", "b", "b"]}, {"s": values})) as released:
+        (figure,) = (figure for figure in measure_attributes(released) if figure.code == "skewness")
+    assert figure.value == pytest.approx(gain)
+    assert figure.details == {"class_share": pytest.approx(inside), "file_share": pytest.approx(outside)}
 
 
 def test_no_sensitive_column_no_figure(write_release: Callable[..., Path]) -> None:
