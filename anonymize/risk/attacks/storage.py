@@ -3,7 +3,7 @@
 Decided here: which traces are looked for. They would be finer, older or more than what was released, whatever the rows say.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -25,7 +25,9 @@ STATISTICS = "coalesce(stats_min, stats_max, stats_min_value, stats_max_value, s
 
 def find_traces(path: Path) -> set[str]:
     """Return which of `TRACES` a Parquet file, or a folder of parts, shows."""
-    return {trace for part in find_parts(path) for trace in _find_in_part(part)}
+    parts = find_parts(path)
+    found = {trace for part in parts for trace in _find_in_part(part)}
+    return found | ({"dictionaries"} if _has_unused(parts) else set())
 
 
 def attack(path: Path) -> Score:
@@ -53,11 +55,23 @@ def _find_in_part(part: Path) -> Iterator[str]:
             yield "bloom_filters"
         if set(file.metadata.metadata or {}) - OWN_KEYS:
             yield "metadata"
-        if any(_has_unused(file.read_row_group(i)) for i in range(len(groups))):
-            yield "dictionaries"
 
 
-def _has_unused(table: pa.Table) -> bool:
-    """Return whether a dictionary holds a value that no row has."""
-    coded = [column for column in table.columns if pa.types.is_dictionary(column.type)]
-    return any(len(chunk.dictionary) > len(chunk.indices.drop_null().unique()) for column in coded for chunk in column.chunks)
+def _has_unused(parts: Sequence[Path]) -> bool:
+    """Return whether a dictionary holds a value that no row of the whole table has."""
+    listed: dict[str, set[object]] = {}
+    used: dict[str, set[object]] = {}
+    for part in parts:
+        with pq.ParquetFile(part) as file:
+            for number in range(file.metadata.num_row_groups):
+                for name, chunk in _read_coded(file.read_row_group(number)):
+                    listed.setdefault(name, set()).update(chunk.dictionary.to_pylist())
+                    used.setdefault(name, set()).update(chunk.dictionary.take(chunk.indices.drop_null().unique()).to_pylist())
+    return listed != used
+
+
+def _read_coded(table: pa.Table) -> Iterator[tuple[str, pa.DictionaryArray]]:
+    """Yield the pieces of every column that has a dictionary."""
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_dictionary(column.type):
+            yield from ((name, chunk) for chunk in column.chunks)
