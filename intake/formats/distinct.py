@@ -9,7 +9,9 @@ from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import njit, types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from intake.formats.rows import Block
@@ -19,27 +21,31 @@ Codes: TypeAlias = NDArray[np.int32]
 Hashes: TypeAlias = NDArray[np.uint64]
 
 LIMIT_TEXTS, LIMIT_BYTES = 1 << 19, 64 << 20
-_FEWEST_SLOTS = 1 << 10
+_FEWEST_SLOTS, _ROWS_AT_ONCE = 1 << 10, 1 << 14
 _WORD = 8
 _ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
-_HALF, _SHIFT, _BYTE = np.uint64(32), np.uint64(29), np.uint64(8)
+_HALF, _SHIFT = np.uint64(32), np.uint64(29)
 _LOW = np.uint64(0xFFFFFFFF)
+
+
+@intrinsic
+def _load_word(typingctx, data, pos):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return eight bytes as a number; they need not lie at a multiple of eight, and must be there."""
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        place = builder.gep(array.data, [args[1]])
+        return builder.load(builder.bitcast(place, ir.IntType(64).as_pointer()), align=1)
+
+    return types.uint64(data, pos), generate
 
 
 @njit(cache=True, nogil=True)
 def _read_word(data, pos, left):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return the next bytes, eight at most, as a number."""
-    if pos + 8 > data.size:
-        word = np.uint64(0)
-        for place in range(min(left, 8)):
-            word |= np.uint64(data[pos + place]) << np.uint64(8 * place)
-        return word
-    # the compiler makes one load of these
-    low = np.uint64(data[pos]) | np.uint64(data[pos + 1]) << np.uint64(8) | np.uint64(data[pos + 2]) << np.uint64(16)
-    low |= np.uint64(data[pos + 3]) << np.uint64(24) | np.uint64(data[pos + 4]) << np.uint64(32)
-    low |= np.uint64(data[pos + 5]) << np.uint64(40) | np.uint64(data[pos + 6]) << np.uint64(48) | np.uint64(data[pos + 7]) << np.uint64(56)
-    return low if left >= _WORD else low & (_ONES >> np.uint64(64 - 8 * left))
+    """Return the next bytes, eight at most, as a number; eight are read."""
+    word = _load_word(data, pos)
+    return word if left >= _WORD else word & (_ONES >> np.uint64(64 - 8 * left))
 
 
 @njit(cache=True, nogil=True)
@@ -55,8 +61,21 @@ def _hash(data, begin, end):  # type: ignore[no-untyped-def]  # noqa: ANN001, AN
 
 
 @njit(cache=True, nogil=True)
-def _is_same(data, begin, store, place, size):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return whether two texts of one size are equal."""
+def _hash_all(data, starts, ends, hashes, tags):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Write the upper half of the hash of each text to `tags`, and mix the hash into that of its row."""
+    for row in range(starts.size):
+        value = _hash(data, np.int64(starts[row]), np.int64(ends[row]))
+        hashes[row] = (hashes[row] ^ value) * _SECOND + _FIRST
+        tags[row] = value >> _HALF
+
+
+@njit(cache=True, nogil=True)
+def _is_text(data, begin, end, offsets, store, code):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917 - compiled
+    """Return whether a cell is a known text."""
+    place = np.int64(offsets[code])
+    size = end - begin
+    if np.int64(offsets[code + 1]) - place != size:
+        return False
     for done in range(0, size, _WORD):
         if _read_word(data, begin + done, size - done) != _read_word(store, place + done, size - done):
             return False
@@ -64,24 +83,33 @@ def _is_same(data, begin, store, place, size):  # type: ignore[no-untyped-def]  
 
 
 @njit(cache=True, nogil=True)
-def _encode(data, spans, table, place, outs):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Write the number of each text to `outs[0]`, mix its hash into `outs[1]`; `place` is the row to begin with, and the texts known.
+def _guess(slots, tags, codes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Write the number of the text that each cell may be, -1 where none is seen at first sight.
+
+    A loop of its own: the processor then waits for many slots at once, and not for one after the other.
+    """
+    mask = np.uint64(slots.size - 1)
+    for row in range(tags.size):
+        held = slots[tags[row] & mask]
+        codes[row] = np.int64(held & _LOW) - 1 if held >> _HALF == tags[row] else -1
+
+
+# arrays one by one: taking them out of a tuple costs more than the work
+@njit(cache=True, nogil=True)
+def _number(data, starts, ends, slots, offsets, store, codes, tags, next_row, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917 - compiled
+    """Write the number of each text to `codes`, where a guess stands; begin with `next_row`, when `count` texts are known.
 
     Return how many texts are known then, and the row to go on with, which is not the end when the slots are half full.
     A slot is 0 or the upper half of the hash and, below it, the number of the text plus 1.
     """
-    starts, ends = spans
-    slots, offsets, store = table
-    codes, hashes = outs
-    next_row, count = place
     mask = np.uint64(slots.size - 1)
     for row in range(next_row, starts.size):
+        begin, end = np.int64(starts[row]), np.int64(ends[row])
+        if codes[row] >= 0 and _is_text(data, begin, end, offsets, store, np.int64(codes[row])):
+            continue
         if 2 * count >= slots.size:
             return count, row
-        begin, end = np.int64(starts[row]), np.int64(ends[row])
-        value = _hash(data, begin, end)
-        hashes[row] = (hashes[row] ^ value) * _SECOND + _FIRST
-        tag = value >> _HALF
+        tag = tags[row]
         slot = tag & mask
         while True:
             held = slots[slot]
@@ -94,12 +122,10 @@ def _encode(data, spans, table, place, outs):  # type: ignore[no-untyped-def]  #
                 codes[row] = count
                 count += 1
                 break
-            if held >> _HALF == tag:
-                code = np.int64(held & _LOW) - 1
-                first = np.int64(offsets[code])
-                if np.int64(offsets[code + 1]) - first == end - begin and _is_same(data, begin, store, first, end - begin):
-                    codes[row] = code
-                    break
+            code = np.int64(held & _LOW) - 1
+            if held >> _HALF == tag and _is_text(data, begin, end, offsets, store, code):
+                codes[row] = code
+                break
             slot = (slot + np.uint64(1)) & mask
     return count, starts.size
 
@@ -151,30 +177,36 @@ class DistinctTexts:
     offsets: Codes = field(default_factory=lambda: np.zeros(1, dtype=np.int32))
     store: Bytes = field(default_factory=lambda: np.empty(0, dtype=np.uint8))
 
-    def encode(self, block: Block, index: int, hashes: Hashes) -> Coded:
-        """Return the numbers of the texts of a field, and mix the hash of each into the hash of its row.
-
-        Parameters
-        ----------
-        block : Block
-            Rows.
-        index : int
-            Field, counted from 0.
-        hashes : NDArray[uint64]
-            One per row; changed in place.
-        """
+    def begin(self, block: Block, index: int) -> tuple[Codes, Codes]:
+        """Make ready for the texts of a field, and return where each begins and ends."""
         if self.count > LIMIT_TEXTS or int(self.offsets[self.count]) > LIMIT_BYTES:
             self.count, self.slots = 0, np.zeros(_FEWEST_SLOTS, dtype=np.uint64)
         starts, ends = (np.ascontiguousarray(part[:, index], dtype=np.int32) for part in (block.starts, block.ends))
-        self._make_room(starts.size, int((ends - starts).sum(dtype=np.int64)))
-        codes, first, row = np.empty(starts.size, dtype=np.int32), self.count, 0
-        while row < starts.size:
-            table = (self.slots, self.offsets, self.store)
-            self.count, row = _encode(block.data, (starts, ends), table, (row, self.count), (codes, hashes))
-            if row < starts.size:
+        self._make_room(starts.size, int(ends.sum(dtype=np.int64) - starts.sum(dtype=np.int64)))
+        return starts, ends
+
+    def encode(self, data: Bytes, spans: tuple[Codes, Codes], codes: Codes, hashes: Hashes) -> None:
+        """Number the texts of some rows, and mix the hash of each into the hash of its row.
+
+        Parameters
+        ----------
+        data : NDArray[uint8]
+            Bytes that hold the texts, and eight more behind the last.
+        spans : tuple of NDArray[int32]
+            Where each begins and ends.
+        codes : NDArray[int32]
+            Filled with their numbers.
+        hashes : NDArray[uint64]
+            One per row; changed in place.
+        """
+        tags = np.empty(codes.size, dtype=np.uint64)
+        _hash_all(data, *spans, hashes, tags)
+        _guess(self.slots, tags, codes)
+        row = 0
+        while row < codes.size:
+            self.count, row = _number(data, *spans, self.slots, self.offsets, self.store, codes, tags, row, self.count)
+            if row < codes.size:
                 self._grow()
-        fresh = self._take(first)
-        return Coded(codes=codes, fresh=fresh, texts=decode_texts(fresh, block.encoding), first=first)
 
     def _make_room(self, texts: int, size: int) -> None:
         """Have room for so many more texts of so many bytes together."""
@@ -183,8 +215,8 @@ class DistinctTexts:
             offsets = np.empty(2 * known + 1, dtype=np.int32)
             offsets[: self.count + 1] = self.offsets[: self.count + 1]
             self.offsets = offsets
-        if used + size > self.store.size:
-            store = np.empty(2 * (used + size), dtype=np.uint8)
+        if used + size + _WORD > self.store.size:
+            store = np.empty(2 * (used + size) + _WORD, dtype=np.uint8)
             store[:used] = self.store[:used]
             self.store = store
 
@@ -194,12 +226,17 @@ class DistinctTexts:
         _move(self.slots, larger)
         self.slots = larger
 
-    def _take(self, first: int) -> pa.BinaryArray:
+    def take(self, first: int) -> pa.BinaryArray:
         """Return the texts from a number on."""
         begin, end = int(self.offsets[first]), int(self.offsets[self.count])
         offsets = self.offsets[first : self.count + 1] - self.offsets[first]
         buffers = [None, pa.py_buffer(offsets), pa.py_buffer(self.store[begin:end].tobytes())]
         return pa.BinaryArray.from_buffers(pa.binary(), self.count - first, buffers)
+
+
+def _make_readable(data: Bytes, end: int) -> Bytes:
+    """Return bytes of which a whole word can be read wherever a text before `end` has a byte."""
+    return data if end + _WORD <= data.size else np.concatenate([data, np.zeros(_WORD, dtype=np.uint8)])
 
 
 def decode_texts(fresh: pa.BinaryArray, encoding: str) -> pa.StringArray:
@@ -227,7 +264,22 @@ def encode_block(block: Block, fields: list[DistinctTexts]) -> tuple[list[Coded]
 
     A block without rows has no fields.
     """
-    hashes = np.zeros(block.rows.size, dtype=np.uint64)
-    if not block.rows.size:
+    rows = block.rows.size
+    hashes = np.zeros(rows, dtype=np.uint64)
+    if not rows:
         return [], hashes
-    return [texts.encode(block, index, hashes) for index, texts in enumerate(fields)], hashes
+    spans = [texts.begin(block, index) for index, texts in enumerate(fields)]
+    firsts = [texts.count for texts in fields]
+    codes = np.empty((len(fields), rows), dtype=np.int32)
+    data = _make_readable(block.data, int(block.ends.max()))
+    # some rows of all fields, then the next: their bytes are still near the processor
+    for begin in range(0, rows, _ROWS_AT_ONCE):
+        part = slice(begin, begin + _ROWS_AT_ONCE)
+        for index, texts in enumerate(fields):
+            starts, ends = spans[index]
+            texts.encode(data, (starts[part], ends[part]), codes[index, part], hashes[part])
+    fresh = [texts.take(first) for texts, first in zip(fields, firsts, strict=True)]
+    return [
+        Coded(codes=codes[index], fresh=cells, texts=decode_texts(cells, block.encoding), first=first)
+        for index, (cells, first) in enumerate(zip(fresh, firsts, strict=True))
+    ], hashes
