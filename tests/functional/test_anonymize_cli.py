@@ -304,7 +304,12 @@ def test_spark_writes_the_same_bytes(place):
     assert (place / "spark.parquet").read_bytes() == (place / "out.parquet").read_bytes()
 
 
-def test_spark_without_java_says_what_to_install(place, capsys, monkeypatch):
-    monkeypatch.setenv("PATH", str(place))
-    monkeypatch.delenv("JAVA_HOME", raising=False)
-    assert "Java" in refuse(place, capsys, 18, "--engine", "spark", "--threads", "3")
+def test_spark_without_java_says_what_to_install(place):
+    # In a process of its own: where Spark already runs, nobody asks for Java again.
+    program = "import sys; from casework.console import run; sys.exit(run(sys.argv[1:]))"
+    environment = {name: value for name, value in os.environ.items() if name != "JAVA_HOME"} | {"PATH": str(place)}
+    words = [*arguments(place), "--engine", "spark", "--threads", "3"]
+    found = subprocess.run([sys.executable, "-c", program, *words], env=environment, capture_output=True, text=True, check=False)
+    assert found.returncode == 18
+    assert "Java" in found.stderr
+    assert not (place / "out.parquet").exists()
