@@ -160,6 +160,11 @@ FILE_TRANSITIONS: tuple[Transition, ...] = (
     _file(F.NORMALISED, F.PROCESSED, "file.processed", Role.PROCESSOR, N_("process the file"), case_states=CONTRACTED),
     _file(F.PROCESSED, F.ASSESSED, "file.assessed", Role.REVIEWER, N_("assess the risk and accept"), case_states=CONTRACTED, excludes=OWN),
     _file(F.PROCESSED, F.REFUSED, "file.refused", Role.REVIEWER, N_("assess the risk and refuse"), case_states=CONTRACTED, excludes=OWN),
+    *(
+        # Another release of the same register entry went out since: what they tell together has to be measured.
+        _file(F.ASSESSED, target, event, Role.REVIEWER, N_("assess the risk again"), case_states=CONTRACTED, excludes=OWN)
+        for target, event in ((F.ASSESSED, "file.assessed"), (F.REFUSED, "file.refused"))
+    ),
     _file(F.REFUSED, F.PROCESSED, "file.processed", Role.PROCESSOR, N_("process the file by a new plan"), case_states=CONTRACTED),
     _file(
         F.REFUSED,

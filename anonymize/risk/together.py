@@ -140,7 +140,9 @@ def _join_same(candidate: Sealed, others: Sequence[Sealed], work: Path) -> Outco
     (joint,) = joints
     found = count_classes(joint)
     told = [Told(code="joint", releases=_names(others), sizes=found.sizes)]
-    return [*told, *([Told(code="joint_linked", releases=_names(others), sizes=found.linked)] if found.linked else [])], []
+    if found.linked and found.linked != found.sizes:
+        told.append(Told(code="joint_linked", releases=_names(others), sizes=found.linked))
+    return told, []
 
 
 def _join_extracts(ours: Sequence[Sealed], theirs: Sequence[Sealed], work: Path) -> Outcome:
