@@ -167,7 +167,7 @@ def measure_peak_bytes() -> int:
     """
     status = Path("/proc/self/status")
     if status.exists():
-        (high,) = (line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))
+        (high,) = (line for line in status.read_text(encoding="utf-8", errors="replace").splitlines() if line.startswith("VmHWM:"))
         return int(high.split()[1]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(peak if sys.platform == "darwin" else peak * 1024)
