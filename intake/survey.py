@@ -188,8 +188,10 @@ def _find_undeclared_codes(block: Block, coded: list[Coded], opened: Opened) -> 
     taken = {index for index, _ in opened.places}
     notes = []
     for index, label in enumerate(opened.labels):
-        lengths = (block.ends - block.starts)[:, index]
-        if index in taken or not np.any((lengths >= 8) & (lengths <= 40)):
+        if index in taken:
+            continue
+        lengths = block.ends[:, index] - block.starts[:, index]
+        if not np.any((lengths >= 8) & (lengths <= 40)):
             continue
         kind = find_code_kind(trim_texts(coded[index].texts))
         if kind:

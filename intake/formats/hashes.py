@@ -1,16 +1,49 @@
 """Rows that are there twice, noticed by a short hash of each. Not for security: a finding of it is a note.
 
-Decided here: what is kept of a row: eight bytes, and its number where the numbers of a block do not follow one another.
+Decided here: what is kept of a row: eight bytes, and its number where the numbers of a block do not follow one another. They are not put
+in order: a table of bits leaves a few that may be there twice, and only those are compared.
 """
 
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 Hashes: TypeAlias = NDArray[np.uint64]
 Numbers: TypeAlias = NDArray[np.int64]
+Bits: TypeAlias = NDArray[np.uint8]
+
+_BITS_A_ROW, _FEWEST_BITS = 16, 1 << 10
+_THREE, _SEVEN, _ONE = np.uint64(3), np.uint64(7), np.uint64(1)
+
+
+@njit(cache=True, nogil=True)
+def _mark(hashes, bits, again):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Set the bit of each hash; write those whose bit was set to `again`, and return how many they are."""
+    mask, count = np.uint64(8 * bits.size - 1), 0
+    for row in range(hashes.size):
+        place = hashes[row] & mask
+        bit = np.uint8(_ONE << (place & _SEVEN))
+        if bits[place >> _THREE] & bit:
+            again[count] = hashes[row]
+            count += 1
+        else:
+            bits[place >> _THREE] |= bit
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _find_marked(hashes, bits, places):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Write the places of the hashes whose bit is set to `places`, and return how many they are."""
+    mask, count = np.uint64(8 * bits.size - 1), 0
+    for row in range(hashes.size):
+        place = hashes[row] & mask
+        if bits[place >> _THREE] & np.uint8(_ONE << (place & _SEVEN)):
+            places[count] = row
+            count += 1
+    return count
 
 
 @dataclass(slots=True, repr=False)
@@ -27,21 +60,25 @@ class Repeats:
 
     def find(self) -> Numbers:
         """Return the numbers of the rows that repeat an earlier one, ascending."""
-        if not self.parts:
-            return np.empty(0, dtype=np.int64)
-        ordered = np.concatenate([hashes for hashes, _ in self.parts])
-        # in place: of all rows nothing more is held than this
-        ordered.sort()
-        twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-        if not twice.size:
-            return np.empty(0, dtype=np.int64)
-        # few hashes are there twice, and only of those it is looked where
+        rows = sum(hashes.size for hashes, _ in self.parts)
+        size = max(_FEWEST_BITS, 1 << (_BITS_A_ROW * rows).bit_length()) // 8
+        seen, twice = np.zeros(size, dtype=np.uint8), np.zeros(size, dtype=np.uint8)
+        for hashes, _ in self.parts:
+            again = np.empty_like(hashes)
+            again = again[: _mark(hashes, seen, again)]
+            _mark(again, twice, np.empty_like(again))
+        del seen
         found = [self._find_in(hashes, numbers, twice) for hashes, numbers in self.parts]
+        if not found:
+            return np.empty(0, dtype=np.int64)
         hashes, places = (np.concatenate(part) for part in zip(*found, strict=True))
-        return np.delete(places, np.unique(hashes, return_index=True)[1])
+        order = np.argsort(hashes, kind="stable")
+        repeated = hashes[order[1:]] == hashes[order[:-1]]
+        return np.sort(places[order[1:][repeated]])
 
     @staticmethod
-    def _find_in(hashes: Hashes, numbers: Numbers | int, twice: Hashes) -> tuple[Hashes, Numbers]:
-        near = np.minimum(np.searchsorted(twice, hashes), twice.size - 1)
-        places = np.flatnonzero(twice[near] == hashes)
+    def _find_in(hashes: Hashes, numbers: Numbers | int, twice: Bits) -> tuple[Hashes, Numbers]:
+        """Return the hashes of a block that may be there twice, and the numbers of their rows."""
+        places = np.empty(hashes.size, dtype=np.int64)
+        places = places[: _find_marked(hashes, twice, places)].copy()
         return hashes[places], places + numbers if isinstance(numbers, int) else numbers[places]
