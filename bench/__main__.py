@@ -5,7 +5,7 @@ import importlib
 import os
 import platform
 
-NAMES = ("search", "rivals", "scale", "intake", "my_number")
+NAMES = ("search", "wide", "rivals", "scale", "intake", "my_number")
 
 
 def main(names: list[str], millions: list[int] | None) -> None:

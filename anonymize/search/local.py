@@ -1,8 +1,8 @@
 """Local recoding: rows may differ in level, every class meets the requirement, nothing is suppressed that can be kept.
 
-The search is a greedy peel in ascending loss of classes (`peeling`), then passes that move lines between classes (`exchange`), then the
-last lines join (`joining`), then classes are cut anew where they are few (`resplit`), then every class is lowered to the finest levels that
-hold it.
+The search starts with a greedy peel in ascending loss of classes (`peeling`) and passes that move lines between classes (`exchange`); large
+lattices also start from above (`splits`), the largest from there alone. Then the last lines join (`joining`), classes are cut anew where
+they are few (`resplit`), and every class is lowered to the finest levels that hold it. Of two starts the one that loses less is kept.
 
 Decided here: the order of these steps and when the budget ends them. The loss is not proven optimal.
 """
@@ -39,14 +39,18 @@ from anonymize.search.peeling import (
 from anonymize.search.presence import hold_levels
 from anonymize.search.problem import Problem
 from anonymize.search.refining import AFFORDABLE_WORK, LIGHT_WORK, count_work, resplit_classes
+from anonymize.search.splits import split_classes
 from anonymize.search.walks import guide_nodes, is_enumerable, list_nodes, plant_trees
 from schemas.errors import InternalError
 from schemas.messages import N_
 
 STEP_LINES = 20_000_000
+LEAST_GAIN = 1e-12
 ROUND_SHARE = 0.5
 MOST_CHOICES = 128
 BUSY_SHARE = 0.99
+# Beyond so many nodes walks never lost less than splits, and cost ten times as much.
+WALKABLE_NODES = 10**6
 
 
 @dataclass(slots=True)
@@ -66,8 +70,15 @@ class LocalSearch:
     visits: int = 0
 
     def run(self, kept: NDArray[np.bool_]) -> Clusters:
-        """Return classes of all kept lines, each satisfied."""
-        clusters = self.find_classes(kept)
+        """Return classes of all kept lines, each satisfied: of several starts the one that loses least, the first among equals."""
+        best = self.finish(self.find_classes(kept), kept)
+        if self.gauge.problem.lattice <= WALKABLE_NODES and not is_enumerable(self.gauge.problem) and not self.is_over():
+            other = self.finish(self.split(kept), kept)
+            best = other if other.loss() < best.loss() - LEAST_GAIN else best
+        return best
+
+    def finish(self, clusters: Clusters, kept: NDArray[np.bool_]) -> Clusters:
+        """Return classes of all kept lines, made of those that some of them have."""
         join_leftovers(clusters, np.flatnonzero(kept & (clusters.classes < 0)))
         if self.gauge.is_simple and count_work(clusters) <= AFFORDABLE_WORK and not self.is_over():
             clusters = resplit_classes(clusters)
@@ -77,11 +88,19 @@ class LocalSearch:
     def find_classes(self, kept: NDArray[np.bool_]) -> Clusters:
         """Return classes of kept lines, each satisfied; the last lines have none."""
         problem = self.gauge.problem
+        if problem.lattice > WALKABLE_NODES:
+            return self.split(kept)
         peel, nodes = self.peel_all(kept) if is_enumerable(problem) else self.peel_guided(kept)
-        self.visits = int(peel.numbers[VISITS])
+        self.visits += int(peel.numbers[VISITS])
         if self.gauge.is_simple and not LIGHT_WORK < len(problem.rows) * peel.numbers[CLASSES] <= AFFORDABLE_WORK:
             self.improve(peel, nodes)
         return _to_clusters(self.gauge, nodes, peel)
+
+    def split(self, kept: NDArray[np.bool_]) -> Clusters:
+        """Return the same from above."""
+        clusters, looked = split_classes(self.gauge, kept, self.is_over)
+        self.visits += looked
+        return clusters
 
     def improve(self, peel: Peel, nodes: NDArray[np.int64]) -> None:
         """Exchange lines between classes, once at each of the nodes that hold most lines; a second pass was never seen to gain."""

@@ -11,13 +11,14 @@ from anonymize.search.walks import Trees, plant_trees
 
 LEAST_PASS_GAIN = 1e-4
 FEWEST_PASSES, MOST_PASSES = 2, 10
+USUAL_COLUMNS = 8
 # Lines times classes of one pass: above the first there is no time for exchanges beside it, above the second none for the pass itself.
 LIGHT_WORK, AFFORDABLE_WORK = 3 * 10**6, 10**7
 
 
 def count_work(clusters: Clusters) -> int:
-    """Return lines times classes: how long one pass takes."""
-    return int((clusters.rows > 0).sum()) * len(clusters.classes)
+    """Return lines times classes, times the pairs of columns beyond the usual: how long one pass takes."""
+    return int((clusters.rows > 0).sum()) * len(clusters.classes) * max(clusters.levels.shape[1] // USUAL_COLUMNS, 1) ** 2
 
 
 def resplit_classes(clusters: Clusters) -> Clusters:
