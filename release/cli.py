@@ -47,7 +47,10 @@ def verify(session: Session, package: Path, key: Path | None, recalls: Path | No
     pem = find_public_key(package, key, session.home)
     verified = verify_package(package, pem, recalls.read_bytes() if recalls else None)
     count = translate(N_("{release}: {files} files, {tables} tables, all as signed; every class holds its k"))
-    return Reply(verified.to_json(), count.format(release=verified.release_id, files=verified.files, tables=len(verified.tables)))
+    lines = [count.format(release=verified.release_id, files=verified.files, tables=len(verified.tables))]
+    told = translate(N_("{path}: released by an override (reasons: {codes}); risk-summary.html says why"))
+    lines += [told.format(path=table.path, codes=", ".join(table.overridden)) for table in verified.tables if table.overridden]
+    return Reply(verified.to_json(), lines)
 
 
 @release.command("list")

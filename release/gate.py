@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from casework.ledger import LiveFile
+from release.override import find_uncovered
 from release.package import PackageTable
 from release.promise import reasons_finer_than_approved
 from release.released import measure_smallest_class
@@ -46,7 +47,7 @@ class Candidate:
 def reasons_not_to_release(candidates: Iterable[Candidate], regime: Regime) -> list[Reason]:
     """Return everything that stands against a release, all at once."""
     candidates = tuple(candidates)
-    reasons = [reason for candidate in candidates for reason in reasons_against(candidate)]
+    reasons = [reason for candidate in candidates for reason in reasons_against(candidate, regime)]
     reasons += [reason for candidate in candidates for reason in _find_unknown(candidate, candidates)]
     persons = sum(candidate.table.persons for candidate in candidates)
     if candidates and persons < regime.minimum_persons:
@@ -55,7 +56,7 @@ def reasons_not_to_release(candidates: Iterable[Candidate], regime: Regime) -> l
     return reasons
 
 
-def reasons_against(candidate: Candidate) -> list[Reason]:
+def reasons_against(candidate: Candidate, regime: Regime) -> list[Reason]:
     """Return what stands against one file: unverified, unassessed, changed since, below k, or finer than approved."""
     table = candidate.table
     file = {"file": Name(table.file_id)}
@@ -68,7 +69,7 @@ def reasons_against(candidate: Candidate) -> list[Reason]:
             N_("{file} is not the file that was verified"),
         ),
         (candidate.gate is None, "not-assessed", N_("{file} was not assessed")),
-        (bool((candidate.gate or {}).get("reasons")), "gate-refused", N_("the assessment of {file} gave reasons not to release")),
+        (bool(find_uncovered(candidate.gate, regime)), "gate-refused", N_("the assessment of {file} gave reasons not to release")),
         (_differs(candidate.gate, "released_sha256", digest), "changed-after-assessment", N_("{file} is not the file that was assessed")),
         (table.released.rows == 0, "empty", N_("{file} has no rows left")),
         (0 < measure_smallest_class(table.released) < table.k, "below-k", N_("{file} has classes of fewer persons than its plan promises")),

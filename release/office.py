@@ -7,13 +7,14 @@ show it → verify it as its user will. A kill at any moment leaves either no re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from casework.clock import day_of
+from casework.i18n import find_translator
 from casework.ledger import list_live_files
 from casework.office import Office
 from casework.records import FileRecord
@@ -21,6 +22,7 @@ from casework.states import CaseState, FileState
 from release.archive import pack
 from release.gate import Candidate, reasons_assessed_before, reasons_not_to_release
 from release.ledger import PART, finish_interrupted, releases_folder
+from release.override import describe_override
 from release.package import PackageSpec, PackageTable, assemble
 from release.promise import compare, find_hierarchy
 from release.released import ReleasedFile, count_persons, open_released
@@ -89,12 +91,14 @@ def _open_candidate(office: Office, file: FileRecord, regime: Regime) -> Iterato
     """Yield a file as a candidate while its written table is open."""
     plan = _find_plan(office, file.id)
     processing = office.store.get_record("processing", file_id=file.id)
+    gate = office.store.get_record("gate", file_id=file.id)
+    override = describe_override(gate, regime, find_translator("ja"))
     with office.vault.open(file.id, "processed") as path:
         released = open_released(path)
         yield Candidate(
-            table=_describe(office, file, released, plan, processing or {}),
+            table=replace(_describe(office, file, released, plan, processing or {}), override=override),
             processing=processing,
-            gate=office.store.get_record("gate", file_id=file.id),
+            gate=gate,
             levels=_levels(plan),
             live=list_live_files(office.store, file.register_id),
             register_id=file.register_id,

@@ -47,6 +47,8 @@ class PackageTable:
         The record of the risk assessment.
     risk_page : bytes
         The report for reviewers, as HTML.
+    override : Mapping or None
+        What is told of an override of the assessment (`release.override`); None where there was none.
     """
 
     file_id: str
@@ -60,6 +62,7 @@ class PackageTable:
     hashes: Mapping[str, str]
     risk: Mapping[str, Any]
     risk_page: bytes
+    override: Mapping[str, Any] | None = None
 
     @property
     def path(self) -> str:
@@ -137,10 +140,16 @@ def describe_processing(spec: PackageSpec) -> dict[str, Any]:
             "k": table.k,
             "plan_sha256": table.hashes.get("plan_sha256"),
             "columns": [promise.to_json() for promise in table.promises],
+            **_tell_override(table),
         }
         for table in spec.tables
     }
     return {"processing": 1, "release": spec.release_id, "regime": spec.regime.name, "clauses": clauses, "tables": tables}
+
+
+def _tell_override(table: PackageTable) -> dict[str, Any]:
+    """Return the entry of an override, where there was one."""
+    return {"override": dict(table.override)} if table.override else {}
 
 
 def describe_release(spec: PackageSpec) -> dict[str, Any]:
@@ -155,7 +164,14 @@ def describe_release(spec: PackageSpec) -> dict[str, Any]:
         "software": spec.software,
         "synthetic": spec.synthetic,
         "tables": {
-            table.path: {"file": table.file_id, "table": table.schema.name, "k": table.k, "rows": table.released.rows, **dict(table.hashes)}
+            table.path: {
+                "file": table.file_id,
+                "table": table.schema.name,
+                "k": table.k,
+                "rows": table.released.rows,
+                **dict(table.hashes),
+                **_tell_override(table),
+            }
             for table in spec.tables
         },
     }

@@ -30,12 +30,13 @@ HINT = N_("do not use the package; ask the office for it again")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedTable:
-    """One table of a package as measured: rows, promised k, persons in its smallest class."""
+    """One table of a package as measured: rows, promised k, persons in its smallest class; and codes of reasons that were overridden."""
 
     path: str
     rows: int
     k: int
     smallest_class: int
+    overridden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,13 @@ class VerifiedPackage:
             "verified": True,
             "files": self.files,
             "tables": [
-                {"path": table.path, "rows": table.rows, "k": table.k, "k_holds": table.smallest_class >= table.k or table.rows == 0}
+                {
+                    "path": table.path,
+                    "rows": table.rows,
+                    "k": table.k,
+                    "k_holds": table.smallest_class >= table.k or table.rows == 0,
+                    "overridden": list(table.overridden),
+                }
                 for table in self.tables
             ],
             "audit_head": self.predicate.get("audit_head"),
@@ -133,7 +140,9 @@ def _check_table(folder: Path, path: str, predicate: Mapping[str, Any]) -> Verif
     smallest = measure_smallest_class(released)
     if released.rows and smallest < promised:
         raise VerificationFailed(N_("{path} does not hold the k it promises"), HINT, path=Name(path))
-    return VerifiedTable(path=path, rows=released.rows, k=promised, smallest_class=smallest)
+    override = predicate["tables"][path].get("override") or {"reasons": []}
+    codes = tuple(str(reason["code"]) for reason in override["reasons"])
+    return VerifiedTable(path=path, rows=released.rows, k=promised, smallest_class=smallest, overridden=codes)
 
 
 def _check_recalls(release_id: str, statement: Mapping[str, Any]) -> None:

@@ -138,6 +138,12 @@ def make_spec(table, **changes):
 
 
 @pytest.fixture
+def spec(package_table):
+    """What the package is made of."""
+    return make_spec(package_table)
+
+
+@pytest.fixture
 def package(tmp_path, package_table, signing_key, public_pem):
     """A signed package: (folder, zip)."""
     folder = tmp_path / "out" / "L-0001"
