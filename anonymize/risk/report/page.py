@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from anonymize.risk.assessment import Assessment
 from anonymize.risk.report import sections
+from anonymize.risk.report.apart import describe_apart
 from anonymize.risk.report.numbers import writer_for
 from anonymize.risk.report.story import describe_story
 from anonymize.risk.report.usefulness import describe_utility
@@ -68,6 +69,7 @@ def render_report(
         "story": describe_story(assessment, writer, language=language),
         "sizes": sections.describe_sizes(assessment, writer),
         "models": sections.describe_models(assessment, writer),
+        "apart": describe_apart(assessment, writer),
         "utility": describe_utility(assessment.utility, writer),
         "releases": sections.describe_releases(assessment, writer),
         "attacks": sections.describe_attacks(assessment, writer),

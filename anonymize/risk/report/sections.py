@@ -11,6 +11,7 @@ from markupsafe import Markup
 from anonymize.risk.assessment import Assessment
 from anonymize.risk.attacks.result import AttackResult, Score
 from anonymize.risk.figures import Figure, get_figure
+from anonymize.risk.report.apart import is_apart
 from anonymize.risk.report.charts import draw_bars, draw_intervals
 from anonymize.risk.report.numbers import Writer
 from anonymize.risk.report.texts import NAMES
@@ -24,6 +25,9 @@ LIMITS = {
     "prosecutor_highest": ("limit_at_most", "highest"),
     "prosecutor_average": ("limit_at_most", "average"),
     "sample_uniques": ("limit_at_most", "uniques"),
+    "population_uniques": ("limit_at_most", "uniques"),
+    "membership": ("limit_at_most", "insider"),
+    "skewness": ("limit_at_most", "skewness"),
     "diversity": ("limit_at_least", "diversity"),
     "joint_smallest": ("limit_at_least", "k"),
     "joint_linked_smallest": ("limit_at_least", "linked"),
@@ -117,8 +121,9 @@ def _name_sizes(low: int, high: int | None, writer: Writer) -> str:
 
 
 def describe_models(assessment: Assessment, writer: Writer) -> list[dict[str, Any]]:
-    """Return one line per figure, with its limit where there is one; figures of several releases have a section of their own."""
-    return [_describe_figure(figure, assessment, writer) for figure in assessment.figures if not _is_joint(figure, assessment)]
+    """Return one line per figure, with its limit where there is one; those of several releases or single columns have their own section."""
+    told = [figure for figure in assessment.figures if not _is_joint(figure, assessment) and not is_apart(figure)]
+    return [_describe_figure(figure, assessment, writer) for figure in told]
 
 
 def describe_releases(assessment: Assessment, writer: Writer) -> dict[str, Any]:

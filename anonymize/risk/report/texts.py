@@ -172,6 +172,17 @@ TEXTS: dict[str, str] = {
     "method_average": N_("Attacks are average cases of one attacker each. The worst case is the class figures above them; both must hold."),
     "method_anonymeter": N_("Singling out, linkability and inference use anonymeter (BSD 3-Clause Clear licence)."),
     "notes": N_("Not measured"),
+    "apart_title": N_("What tells persons apart, column by column"),
+    "apart_text": N_(
+        "Before processing a few columns may be enough to tell somebody from everybody else; this is what the processing has to take away. "
+        "Which value it is stands nowhere in this report."
+    ),
+    "apart_before": N_("special uniques before processing"),
+    "apart_after": N_("special uniques in the release"),
+    "apart_group": N_("riskiest group"),
+    "apart_outliers": N_("outliers"),
+    "apart_alone": N_("a value of one's own"),
+    "apart_ends": N_("persons at the ends"),
     "hash_release": N_("SHA-256 of the written file"),
     "hash_original": N_("SHA-256 of the original"),
     "hash_plan": N_("SHA-256 of the plan"),
