@@ -83,12 +83,14 @@ def render_quality(report: Mapping[str, Any], translate: Callable[[str], str], *
     """
     writer, quality = Writer(translate), report["quality"]
     headings = {entry["column"]: entry["heading"] for entry in quality["columns"]}
+    table = load_table(report["table"])
+    coded = {column.name for column in table.columns if column.code_list}
     page: dict[str, Any] = {
         "language": language,
         "policy": POLICY,
         "style": Markup(_read("quality.css")),  # noqa: S704 - our own file
         "say": writer.say,
-        "table": load_table(report["table"]).title_ja,
+        "table": table.title_ja,
         "layout": report["layout"],
         "encoding": report["encoding"] or "-",
         "file_id": file_id,
@@ -97,7 +99,7 @@ def render_quality(report: Mapping[str, Any], translate: Callable[[str], str], *
         "forced": [_describe_forced(entry, headings, writer) for entry in quality["forced_roles"]],
         "findings": [_describe_finding(entry, writer) for entry in _gather_findings(report["findings"])],
         "checks": [_describe_check(entry, writer) for entry in quality["checks"] if entry["count"]],
-        "columns": [_describe_column(entry, writer) for entry in quality["columns"]],
+        "columns": [_describe_column(entry, writer, coded=entry["column"] in coded) for entry in quality["columns"]],
         "character_names": [translate(CHARACTER_NAMES[kind]) for kind in (*CHARACTERS, "lost")],
         "characters": [_describe_characters(e, writer) for e in quality["columns"] if e["characters"] or e["characters_lost"]],
         "changes": list(_describe_changes(report.get("changes"), writer)),
@@ -173,7 +175,14 @@ def _describe_check(entry: Mapping[str, Any], writer: Writer) -> dict[str, Any]:
     }
 
 
-def _describe_column(entry: Mapping[str, Any], writer: Writer) -> dict[str, Any]:
+def _count_distinct(entry: Mapping[str, Any], writer: Writer, *, coded: bool) -> str:
+    """Return how many distinct values a column has: of a listed code no count of persons, unless so few rows have one."""
+    if coded and not is_small(entry["filled"]):
+        return f"{entry['distinct']:,}"
+    return writer.count(entry["distinct"], exact=entry["distinct_exact"])
+
+
+def _describe_column(entry: Mapping[str, Any], writer: Writer, *, coded: bool) -> dict[str, Any]:
     filled, empty = entry["filled"], entry["rows"] - entry["filled"]
     # the bar says no more than the figure beside it
     bar = 0.0 if is_small(filled) else 1.0 if is_small(empty) else filled / max(entry["rows"], 1)
@@ -182,7 +191,7 @@ def _describe_column(entry: Mapping[str, Any], writer: Writer) -> dict[str, Any]
         "title": entry["title_ja"] if entry["title_ja"] != entry["heading"] else "",
         "filled": writer.share(entry["filled"], entry["rows"]),
         "width": round(BAR_WIDTH * bar),
-        "distinct": writer.count(entry["distinct"], exact=entry["distinct_exact"]),
+        "distinct": _count_distinct(entry, writer, coded=coded),
         "invalid": writer.total([*entry["invalid"].values(), entry["required_empty"]]),
         "out_of_list": writer.count(entry["out_of_list"]),
         "repairs": [f"{writer.translate(REPAIRS.get(rule, rule))}: {writer.count(count)}" for rule, count in entry["repairs"].items()],

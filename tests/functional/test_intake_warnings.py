@@ -92,7 +92,7 @@ def test_a_check_says_what_will_happen_to_the_file_as_it_is(tmp_path, capsys, ro
     source = write_source(tmp_path, rows)
     assert run(["--lang", "ja", "intake", "check", str(source), "--table", "kokuho_benefit"]) == code
     printed = capsys.readouterr()
-    assert f"このまま送ると {count} 行が隔離されます" in printed.out + printed.err
+    assert f"このまま送付すると、{count}行は受け入れられず、隔離されます" in printed.out + printed.err
 
 
 def test_a_key_that_is_not_there_is_said_to_be_not_there(tmp_path, capsys):

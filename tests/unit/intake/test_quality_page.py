@@ -78,3 +78,20 @@ def test_rows_as_before_are_withheld_where_a_change_is_small():
 def test_a_heading_from_outside_is_escaped():
     page = render_quality(make_report({"heading": "<script>x</script>"}), str)
     assert "<script" not in page
+
+
+@pytest.mark.parametrize(
+    ("column", "shown"),
+    [
+        ({"distinct": 2}, "2"),  # the sexes have a code list: two codes are no two persons
+        ({"distinct": 2, "filled": 10}, "2"),
+        ({"distinct": 9, "filled": 9}, "fewer than 10"),  # nine codes in fewer than ten rows would be nine rows
+        ({"distinct": 0, "filled": 0}, "0"),
+        ({"distinct": 2, "column": "birth_date"}, "fewer than 10"),  # no code list: may be two persons
+        ({"distinct": 2, "column": "name"}, "fewer than 10"),
+    ],
+)
+def test_how_many_codes_of_a_list_occur_is_no_count_of_persons(column, shown):
+    page = render_quality(make_report(column=column), str, language="en")
+    cells = page[page.index("<svg") :].split("</td>")
+    assert cells[1].strip() == f'<td class="num">{shown}'
