@@ -18,7 +18,7 @@ HIGHEST = Definition(
     attacker=PROSECUTOR,
     source=EL_EMAM_2011,
 )
-OVER = N_("{groups} groups of persons with one released value each")
+OVER = N_("persons in groups with one released value each")
 MOST_VALUES = 10_000  # a column with more values is an amount, not a group of people
 
 
@@ -58,9 +58,8 @@ class Subgroups:
 
     def to_figure(self) -> Figure:
         """Return the figure; withheld in reports where it shows a class smaller than may be told."""
-        over = Message(OVER, {"groups": self.groups})
-        details = {"persons": self.persons, "smallest_persons": self.smallest}
-        return HIGHEST.measure(self.average, over, column=self.column, persons=int(1 / self.average + 1e-9), details=details)
+        details = {"groups": self.groups, "persons": self.persons, "smallest_persons": self.smallest}
+        return HIGHEST.measure(self.average, Message(OVER), column=self.column, persons=int(1 / self.average + 1e-9), details=details)
 
 
 def find_subgroups(released: Released) -> tuple[Subgroups, ...]:

@@ -1,6 +1,6 @@
-"""The section on single columns: which of them tell persons apart, before processing and in the release.
+"""The section on what tells persons apart: uniques before processing and in the release, and the columns that make them so.
 
-Decided here: the figures that stand in one table, a line per column, instead of a line each among the models.
+Decided here: the figures that stand in two tables, side by side or a line per column, instead of a line each among the models.
 """
 
 from typing import Any
@@ -18,39 +18,58 @@ HEADINGS: dict[str, str] = {
     "value_uniques": "apart_alone",
     "extreme_persons": "apart_ends",
 }
+ORIGINAL = "original_"
+# Told before and after; what is held against a limit stands among the models too.
+UNIQUES = ("special_uniques_1", "special_uniques_2", "special_uniques_3", "special_disclosure", "population_uniques")
+LIMITED = ("population_uniques",)
 NONE = "—"
 
 
 def is_apart(figure: Figure) -> bool:
-    """Return whether a figure stands in this table."""
-    return figure.code in HEADINGS
+    """Return whether a figure stands in these tables alone."""
+    return figure.code in HEADINGS or (figure.code.removeprefix(ORIGINAL) in UNIQUES and figure.code not in LIMITED)
 
 
 def describe_apart(assessment: Assessment, writer: Writer) -> dict[str, Any] | None:
-    """Return headings, one row per column in the order of the figures, and what each heading means; None without such figures."""
-    found = [figure for figure in assessment.figures if is_apart(figure)]
-    if not found:
+    """Return both tables, and what each of their figures means; None without such figures."""
+    figures = {(figure.code, figure.column): figure for figure in assessment.figures if is_apart(figure) or figure.code in LIMITED}
+    if not figures:
         return None
-    cells = {(figure.column, figure.code): figure for figure in found}
-    codes = [code for code in HEADINGS if any(figure.code == code for figure in found)]
-    columns = dict.fromkeys(figure.column or "" for figure in found)
+    codes = [code for code in HEADINGS if any(code == found for found, _ in figures)]
+    columns = dict.fromkeys(column for code, column in figures if code in codes and column)
+    pairs = [(figures[code, None], figures[ORIGINAL + code, None]) for code in UNIQUES if (code, None) in figures]
+    first = [next(figure for (found, _), figure in figures.items() if found == code) for code in codes]
     return {
+        "uniques": [
+            {"title": writer.translate(after.title), "before": _tell(before, writer), "after": _tell(after, writer)}
+            for after, before in pairs
+        ],
         "headings": [writer.say(HEADINGS[code]) for code in codes],
         "rows": [
-            {"column": writer.title(column), "cells": [_tell(cells.get((column, code)), writer) for code in codes]} for column in columns
+            {"column": writer.title(column), "cells": [_tell(figures.get((code, column)), writer) for code in codes]} for column in columns
         ],
-        "meanings": [_explain(next(figure for figure in found if figure.code == code), writer) for code in codes],
+        "meanings": [
+            *[_explain(before, writer.translate(before.title), writer) for _, before in pairs],
+            *[_explain(figure, f"{writer.say(HEADINGS[figure.code])}: {writer.translate(figure.title)}", writer) for figure in first],
+        ],
     }
 
 
 def _tell(figure: Figure | None, writer: Writer) -> str:
-    return writer.figure(figure) if figure else NONE
+    """Return the value, with its interval where it has one and neither can be read as a small count."""
+    if figure is None:
+        return NONE
+    value = writer.figure(figure)
+    if figure.interval is None or figure.value is None or value != writer.share(figure.value) or not figure.value:
+        return value
+    low, high = (writer.share(bound) for bound in figure.interval)
+    return writer.say("apart_interval", value=value, low=low, high=high)
 
 
-def _explain(figure: Figure, writer: Writer) -> dict[str, str]:
+def _explain(figure: Figure, heading: str, writer: Writer) -> dict[str, str]:
     return {
-        "heading": writer.say(HEADINGS[figure.code]),
-        "title": writer.translate(figure.title),
+        "heading": heading,
         "attacker": figure.attacker.render(writer.translate),
+        "population": figure.population.render(writer.translate),
         "source": figure.source,
     }

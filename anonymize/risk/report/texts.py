@@ -50,9 +50,10 @@ TEXTS: dict[str, str] = {
     "story_released": N_("what the release shows of it"),
     "story_or": N_("{first}; in coarser rows: {others}"),
     "story_any": N_("(a value of this column)"),
-    "story_step": N_("{column} alone leaves {share} of the released rows on average."),
-    "story_more": N_("With {column} as well, {share}."),
-    "story_rest": N_("With all the other quasi-identifiers, {share}."),
+    "story_step": N_("{share} by {column} alone"),
+    "story_more": N_("{share} with {column} as well"),
+    "story_rest": N_("{share} with all other quasi-identifiers"),
+    "story_steps": N_("Of the released rows there remain on average: {steps}."),
     "story_end": N_(
         "In the worst case {size} persons remain who look exactly alike, and nothing in the quasi-identifiers tells which of them is"
         " {name}."
@@ -172,11 +173,13 @@ TEXTS: dict[str, str] = {
     "method_average": N_("Attacks are average cases of one attacker each. The worst case is the class figures above them; both must hold."),
     "method_anonymeter": N_("Singling out, linkability and inference use anonymeter (BSD 3-Clause Clear licence)."),
     "notes": N_("Not measured"),
-    "apart_title": N_("What tells persons apart, column by column"),
+    "apart_title": N_("What tells persons apart"),
     "apart_text": N_(
         "Before processing a few columns may be enough to tell somebody from everybody else; this is what the processing has to take away. "
         "Which value it is stands nowhere in this report."
     ),
+    "apart_interval": N_("{value} ({low} to {high})"),
+    "apart_figure": N_("whom few columns tell apart"),
     "apart_before": N_("special uniques before processing"),
     "apart_after": N_("special uniques in the release"),
     "apart_group": N_("riskiest group"),
