@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from anonymize.search.dives import Diver, descend, descend_sparingly, move_about
 from anonymize.search.lines import Lines
 from anonymize.search.nodes import Gauge, Node
 from anonymize.search.problem import Levels, Problem
@@ -98,17 +99,12 @@ class BoxSearch:
         return node
 
     def dive(self) -> None:
-        """Descend from the coarsest node, each time to the best predecessor, for a first good answer."""
-        lines = self.gauge.lines
-        while self.best is not None:
-            here = self.best
-            for j, level in enumerate(here.levels):
-                if self.is_over():
-                    return
-                if level > self.problem.finest[j]:
-                    self.measure((*here.levels[:j], level - 1, *here.levels[j + 1 :]), lines)
-            if self.best is here:
-                return
+        """Look for a first good answer: a descent by loss, and in large lattices a sparing one and moves between neighbours."""
+        diver = Diver(self.gauge, self.measure, lambda: self.best, self.is_over)
+        descend(diver)
+        if self.problem.lattice > SMALL_LATTICE:
+            descend_sparingly(diver)
+            move_about(diver)
 
     def is_hopeless(self, bound: float, finest: Levels) -> bool:
         """Whether no node of a box can replace the best: its loss is larger, or equal with levels that come later."""

@@ -1,5 +1,6 @@
 """Compiled loops are loaded in a thread of their own, once."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -20,6 +21,9 @@ missing = [name for room, names in loops.items() for name in names if not getatt
 sys.exit(",".join(missing) or 0)
 """
 
+# Importing the packages takes one or two of these.
+MOST_SECONDS = 6.0
+
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_tiny_task_makes_one_class(method):
@@ -38,3 +42,16 @@ def test_a_process_rehearses_once():
 def test_a_rehearsal_loads_every_loop_of_a_search():
     done = subprocess.run([sys.executable, "-c", FIRST_SEARCH], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_command_that_fails_does_not_wait_until_all_loops_are_compiled(tmp_path):
+    # With an empty cache every loop is compiled, which takes many seconds of work; a process that ends at once finishes one loop at most.
+    settings = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = "from anonymize.search.rehearsal import start_rehearsal; import sys; start_rehearsal(); sys.exit(13)"
+    before = os.times()
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=False, env=settings)
+    after = os.times()
+    assert (done.returncode, done.stderr) == (13, "")
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    assert spent < MOST_SECONDS
+    assert len(list(tmp_path.rglob("*.nbi"))) < 5
