@@ -21,7 +21,7 @@ Codes: TypeAlias = NDArray[np.int32]
 Hashes: TypeAlias = NDArray[np.uint64]
 
 LIMIT_TEXTS, LIMIT_BYTES = 1 << 19, 64 << 20
-_FEWEST_SLOTS, _ROWS_AT_ONCE = 1 << 10, 1 << 14
+_FEWEST_SLOTS, _MANY_SLOTS, _ROWS_AT_ONCE = 1 << 10, 1 << 18, 1 << 14
 _WORD = 8
 _ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
@@ -222,7 +222,7 @@ class DistinctTexts:
 
     def _grow(self) -> None:
         """Have more slots; few of them for few texts, so that they stay near the processor."""
-        larger = np.zeros(4 * self.slots.size, dtype=np.uint64)
+        larger = np.zeros((4 if self.slots.size < _MANY_SLOTS else 2) * self.slots.size, dtype=np.uint64)
         _move(self.slots, larger)
         self.slots = larger
 

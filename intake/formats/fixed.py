@@ -77,8 +77,9 @@ def _to_block(data: NDArray[np.uint8], first: int, record_bytes: int, places: li
     nul = np.zeros(begins.size, dtype=np.bool_) if zeros is None else zeros[ends] > zeros[begins]
     sound = (lengths == record_bytes) & ~nul
     bad = np.flatnonzero(~sound & ~blank)
-    offsets = np.array(places, dtype=np.int64).reshape(-1, 2)
-    starts = begins[sound][:, None] + offsets[:, 0]
+    offsets = np.array(places, dtype=np.int32).reshape(-1, 2)
+    # column by column in memory, as they are asked for
+    starts = (offsets[:, :1] + begins[sound].astype(np.int32)).T
     block = Block(
         data=data,
         starts=starts,
