@@ -91,7 +91,7 @@ def test_control_a_careless_copy_shows_statistics_metadata_and_values_no_row_has
 def test_control_bloom_filters_are_seen(tmp_path):
     path = str(tmp_path / "filters.parquet")
     with duckdb.connect() as connection:
-        connection.execute(f"COPY (SELECT 'x' || (i % 50) AS name FROM range(5000) t(i)) TO '{path}' (FORMAT parquet)")
+        connection.sql("SELECT 'x' || (i % 50) AS name FROM range(5000) t(i)").write_parquet(path)
     assert "bloom_filters" in storage.find_traces(tmp_path / "filters.parquet")
 
 
