@@ -42,6 +42,11 @@ def attack(scene: Scene, *, trials: int, seed: int) -> Score:
     rng = np.random.default_rng([seed, 6])
     drawn = [rows.take(rng.choice(len(rows), size=trials, replace=False)) for rows in (scene.members, scene.strangers)]
     members, strangers = (int(contains(scene.released, rows.known).any(axis=1).sum()) for rows in drawn)
+    return compare(members, strangers, trials)
+
+
+def compare(members: int, strangers: int, trials: int) -> Score:
+    """Return the advantage of having the file: the share of members who fit less that of strangers, with Newcombe's interval."""
     share, usual = members / trials, strangers / trials
     (low, high), (low_usual, high_usual) = (wilson_interval(found, trials) for found in (members, strangers))
     below, above = math.hypot(share - low, high_usual - usual), math.hypot(high - share, usual - low_usual)

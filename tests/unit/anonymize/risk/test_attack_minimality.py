@@ -132,7 +132,7 @@ def test_models_on_secrets_make_few_secrets_certain(size, method, wishes, limit)
 
 
 def test_control_a_recoding_that_follows_the_secret_is_found():
-    # The textbook case: one person of value 0 and three of value 1. Value 1 alone would have done, with one row suppressed, were it diverse.
+    # The textbook case: one person of value 0 and three of value 1. Value 1 alone would have done, with one row suppressed, if diverse.
     # It was merged, so its persons are alike, and the odd secret is that of value 0, though one in four of the class has it.
     values, told = [0, 1, 1, 1], defaultdict(set)
     for secrets in itertools.product((0, 1), repeat=4):
