@@ -18,7 +18,7 @@ from anonymize.classes import Memberships, Method
 from anonymize.recoding import Recoding
 from anonymize.rows.class_table import Classes
 from schemas.errors import FileRejected, PlanError
-from schemas.files import canonical_json, sha256_bytes
+from schemas.files import canonical_json, sha256_bytes, sha256_file
 from schemas.hierarchies import load_hierarchy
 from schemas.messages import N_, Name
 from schemas.plan import Plan
@@ -142,10 +142,11 @@ def _name_rows(plan: Plan, made: Made) -> str:
     """Return a hash that two releases share when the same rows took part: of the input, and of what left rows out."""
     document = plan.to_document()
     left_out = {key: document.get(key) for key in ("remove", "sample", "rows_per_person", "aggregate")}
+    if plan.remove is not None:
+        left_out["remove"] = sha256_file((plan.folder or Path()) / plan.remove)
     drawn = made.seed.hex() if plan.sample is not None or plan.rows_per_person is not None else None
-    return sha256_bytes(
-        canonical_json({"input": made.input_sha256, "unit": plan.unit if any(left_out.values()) else None, **left_out, "seed": drawn})
-    )
+    unit = plan.unit if any(left_out.values()) else None
+    return sha256_bytes(canonical_json({"input": made.input_sha256, "unit": unit, **left_out, "seed": drawn}))
 
 
 def read_method(path: Path, plan: Plan, method: Method | None = None) -> Earlier:

@@ -4,6 +4,7 @@ Decided here: which figures there are. Not decided here: how releases are compar
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from anonymize.risk.releases import count_classes
 from anonymize.risk.sealed import Sealed, read_sealed
 from anonymize.risk.thresholds import Thresholds
 from anonymize.risk.together import Code, Together, Told, take_together
-from schemas.errors import FileRejected, VerificationFailed
+from schemas.errors import FileRejected, PlanError, VerificationFailed
 from schemas.messages import N_, Message, Name
 from schemas.plan import Plan
 
@@ -179,9 +180,11 @@ def measure_beside(beside: Beside, plan: Plan, thresholds: Thresholds, released:
     together = Together(others=tuple(o.name for o in beside.others), told=found_now.told, failed=(*lost, *found_now.failed))
     suggestions: tuple[Suggestion, ...] = ()
     if not together.holds(thresholds.k, thresholds.linked) and not together.failed:
-        suggestions = find_nearest(
-            candidate, others, plan, thresholds.k, lambda tried: compare(tried).holds(thresholds.k, thresholds.linked)
-        )
+        # A hierarchy of the plan may be a file that is not at hand here: then nothing can be suggested.
+        with suppress(PlanError):
+            suggestions = find_nearest(
+                candidate, others, plan, thresholds.k, lambda tried: compare(tried).holds(thresholds.k, thresholds.linked)
+            )
     return Composition(together=together, suggestions=suggestions, figures=tuple(_measure(together, thresholds)))
 
 

@@ -81,7 +81,7 @@ def find_nearest(candidate: Sealed, others: Sequence[Sealed], plan: Plan, k: int
     """
     table, now = _make_table(candidate, plan), float(candidate.facts["loss"])
     found = []
-    for node in _thin(_list_nodes(candidate, table, plan), len(table.rows)):
+    for node in _thin(_list_nodes(candidate, table, plan), _count_compared(candidate, others)):
         classes = _classify(candidate.extract, table, node, k)
         gone = table.rows[classes == NOT_RELEASED].sum() / max(table.total_rows, 1)
         tried = replace(candidate, extract=replace(candidate.extract, classes=classes), released=None)
@@ -133,6 +133,12 @@ def _list_nodes(candidate: Sealed, table: ClassTable, plan: Plan) -> list[tuple[
     means = [table.rows @ levels.loss_of()[table.codes[:, j]] for j, levels in enumerate(table.levels)]
     nodes = itertools.islice(itertools.product(*ranges), MOST_NODES)
     return sorted(nodes, key=lambda node: sum(mean[level] for mean, level in zip(means, node, strict=True)))
+
+
+def _count_compared(candidate: Sealed, others: Sequence[Sealed]) -> int:
+    """Return how many lines one try compares: those of the class tables or, where it counts from the inputs, as many as they have rows."""
+    alike = all(set(other.columns) == set(candidate.columns) and other.extract.linked == candidate.extract.linked for other in others)
+    return sum(len(one.rows) if alike else int(one.rows.sum()) for one in (candidate, *others))
 
 
 def _thin(nodes: list[tuple[int, ...]], lines: int) -> list[tuple[int, ...]]:

@@ -182,7 +182,11 @@ def widen(sealed: Sealed, cells: pa.Table) -> Extract | None:
     """
     counts = cells.column(PERSONS).to_numpy().astype(np.int64)
     people = _number_people(cells) if PERSON in cells.column_names else None
-    mine, theirs = number_lines([sealed.extract.keys, cells.select(sealed.columns)])
+    try:
+        wanted = cells.select(sealed.columns).cast(sealed.extract.keys.schema)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+    mine, theirs = number_lines([sealed.extract.keys, wanted])
     classes = _find_classes(sealed.extract, mine, theirs, people)
     if classes is None:
         return None

@@ -338,6 +338,30 @@ def test_a_sample_is_other_rows_than_the_whole(tmp_path: Path) -> None:
     assert {told.code for told in found.told} == {"joint", "difference", "change"}
 
 
+def test_other_opt_outs_are_other_rows_though_the_list_has_the_same_name(tmp_path: Path) -> None:
+    source, names = write_rows(tmp_path / "in.parquet"), tmp_path / "out.txt"
+    plan = replace(write_plan(tmp_path / "a.yaml", low=2), remove="out.txt")
+    names.write_text("1\n2\n", encoding="utf-8")
+    first, again = release(tmp_path, "a", source, plan), release(tmp_path, "b", source, plan)
+    names.write_text("3\n4\n", encoding="utf-8")
+    other = release(tmp_path, "c", source, plan)
+    assert again.has_rows_of(first)
+    assert not other.has_rows_of(first)
+    found = {told.code: told for told in take_together(other, [first], tmp_path).told}
+    # Two went and two came, in four parts or fewer: whoever knows that one opted out finds the values by subtraction.
+    assert found["change"].count_below(K)[0] > 0
+
+
+def test_a_release_without_rows_tells_nothing(tmp_path: Path) -> None:
+    plan = write_plan(tmp_path / "a.yaml", low=2)
+    first = release(tmp_path, "a", write_rows(tmp_path / "in.parquet"), plan)
+    none = replace(first, extract=replace(first.extract, classes=np.full(len(first.rows), -1)), released=None)
+    assert take_together(none, [none], tmp_path).told[0].sizes == {}
+    later = replace(none, facts={**none.facts, "rows_of": "later"})
+    assert [told.sizes for told in take_together(later, [none], tmp_path).told] == [{}, {}]
+    assert find_nearest(none, [first], plan, K, lambda _tried: True)[0].like == "a"
+
+
 RECIPES = st.tuples(st.integers(1, 12), st.integers(0, 11), st.integers(1, 4))
 
 
