@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csr_array, vstack
 
 from anonymize.classes import Method
 from anonymize.engines.engine import EngineSettings, open_engine
 from anonymize.layout import number_released
 from anonymize.report import Stopwatch
+from anonymize.risk.utility.measures import information_kept
 from anonymize.rows.apply import treat_early
 from anonymize.rows.class_table import Classes, build_class_table
 from anonymize.rows.selection import select_rows
@@ -47,6 +49,8 @@ class Point:
         Released classes.
     loss_per_column : tuple[float, ...]
         In the order of the quasi-identifiers.
+    kept_per_column : tuple[float, ...]
+        Share (0–1) of the column's information that released rows keep, by their levels (see `utility.measures.information_kept`).
     seconds : float
         Of the search.
     """
@@ -59,6 +63,7 @@ class Point:
     average: float = 0.0
     classes: int = 0
     loss_per_column: tuple[float, ...] = ()
+    kept_per_column: tuple[float, ...] = ()
     seconds: float = 0.0
 
 
@@ -89,6 +94,7 @@ class Frontier:
             {
                 **{field.name: getattr(point, field.name) for field in dataclasses.fields(point)},
                 "loss_per_column": dict(zip(self.columns, point.loss_per_column, strict=True)) if point.loss is not None else None,
+                "kept_per_column": dict(zip(self.columns, point.kept_per_column, strict=True)) if point.loss is not None else None,
                 "seconds": round(point.seconds, 3),
             }
             for point in self.points
@@ -168,8 +174,26 @@ def _try(classes: Classes, plan: Plan) -> Point:
         average=len(persons) / int(persons.sum()) if len(persons) else 0.0,
         classes=len(persons),
         loss_per_column=tuple(solved.losses.tolist()),
+        kept_per_column=tuple(_measure_kept(solved)),
         seconds=clock.read().get("search", 0.0),
     )
+
+
+def _measure_kept(solved: Solved) -> Iterator[float]:
+    """Yield, per quasi-identifier, how much of its information the levels of the released rows keep."""
+    table, recoding = solved.classes.table, solved.recoding
+    chosen = np.broadcast_to(recoding.levels, table.codes.shape)
+    rows = np.where(recoding.suppressed, 0, table.rows)
+    for j, levels in enumerate(table.levels):
+        codes, values = table.codes[:, j], len(levels.codes)
+        released, members = [], []
+        for level in np.unique(chosen[:, j]):
+            groups, here = levels.codes[:, level], chosen[:, j] == level
+            count = len(levels.leaves[level])
+            released.append(np.bincount(groups[codes[here]], weights=rows[here], minlength=count))
+            members.append(csr_array((np.ones(values), (groups, np.arange(values))), shape=(count, values)))
+        before = np.bincount(codes, weights=table.rows, minlength=values).astype(np.float64)
+        yield information_kept(before, np.concatenate(released), csr_array(vstack(members)))
 
 
 def _count_persons(solved: Solved) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -32,6 +32,7 @@ TEXTS: dict[str, str] = {
     "highest": N_("highest risk"),
     "average": N_("average risk"),
     "classes": N_("classes"),
+    "kept": N_("information kept"),
     "columns": N_("Loss by column"),
     "unreachable": N_("cannot be reached within the plan"),
     "read": N_("How to read it"),
@@ -40,6 +41,7 @@ TEXTS: dict[str, str] = {
         "The risk is the prosecutor's: who knows that a person is in the file, and all quasi-identifiers, picks the right row with this"
         " chance."
     ),
+    "read_kept": N_("Information kept: what released values still tell of the original ones, on average over the columns; 100 % is all."),
     "read_method": N_(
         "global: every column has one level; local: rows may differ; cells: single cells are blanked. All hold the same k; the release is"
         " verified and assessed whichever is chosen."
@@ -104,4 +106,5 @@ def _write_point(point: Point, frontier: Frontier, writer: Writer) -> dict[str, 
         "highest": writer.share(point.highest),
         "average": writer.share(point.average),
         "classes": f"{point.classes:,}",
+        "kept": writer.whole_share(sum(point.kept_per_column) / max(len(point.kept_per_column), 1)),
     }

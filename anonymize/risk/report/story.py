@@ -64,7 +64,7 @@ def describe_story(assessment: Assessment, writer: Writer, *, language: str) -> 
             }
             for column in told
         ],
-        "steps": steps,
+        "steps": writer.say("story_steps", steps=writer.translate(", ").join(steps)) if steps else "",
         "end": writer.say("story_end", size=writer.class_size(riskiest.size), name=called),
         "rows": rows,
         "chart": chart,

@@ -141,7 +141,8 @@ def _predict(surveyed: Surveyed, work: Path) -> tuple[tuple[PredictionUtility, .
         release = release_members(halves, plan, surveyed.process, work)
     except TargetNotReached:
         return (), Message(NOT_REACHED)
-    scene = stage_release(treat_cells(halves, plan, work), release, plan, seed=seed)
+    halves = treat_cells(halves, plan, work)  # both learn the same classes: as they are released
+    scene = stage_release(halves, release, plan, seed=seed)
     if not scene.secrets:
         return (), Message(NO_SECRET)
     return tuple(compare_predictions(scene, stage_unprotected(halves, plan), seed=seed)), None
