@@ -1,7 +1,5 @@
 """Attacks of the suite on people with names: a voters' list by Faker, a tiny village, and leavers read off by subtraction."""
 
-import dataclasses
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
