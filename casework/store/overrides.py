@@ -92,7 +92,9 @@ class Overrides(Sealed):
             return self._write_step(file, step, {**gate.document, "override": override}, actor, facts=facts)
 
     def find_override(self, file_id: str) -> Record | None:
-        """Return the proposal that waits: the last one, when it covers the last verdict; None otherwise."""
+        """Return the proposal that waits: the last one, when the file is refused by the verdict it covers; None otherwise."""
+        if self.get_file(file_id).state is not FileState.REFUSED:
+            return None
         gate, proposals = self.find_verdict(file_id), self.list_records("override", file_id=file_id)
         return proposals[-1] if gate and proposals and proposals[-1].document["gate"] == gate.id else None
 
