@@ -21,7 +21,7 @@ Codes: TypeAlias = NDArray[np.int32]
 Hashes: TypeAlias = NDArray[np.uint64]
 
 LIMIT_TEXTS, LIMIT_BYTES = 1 << 19, 64 << 20
-_FEWEST_SLOTS, _MANY_SLOTS, _ROWS_AT_ONCE = 1 << 10, 1 << 18, 1 << 14
+_FEWEST_SLOTS, _MANY_SLOTS, _ROWS_AT_ONCE = 1 << 10, 1 << 18, 1 << 15
 _WORD = 8
 _ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
@@ -131,6 +131,14 @@ def _number(data, starts, ends, slots, offsets, store, codes, tags, next_row, co
 
 
 @njit(cache=True, nogil=True)
+def _encode(data, starts, ends, slots, offsets, store, codes, hashes, tags, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917 - compiled
+    """Do all three; one call, because between two calls a thread may wait for another to let go of the interpreter."""
+    _hash_all(data, starts, ends, hashes, tags)
+    _guess(slots, tags, codes)
+    return _number(data, starts, ends, slots, offsets, store, codes, tags, 0, count)
+
+
+@njit(cache=True, nogil=True)
 def _move(slots, larger):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
     """Put what is in the slots into more slots."""
     mask = np.uint64(larger.size - 1)
@@ -200,13 +208,10 @@ class DistinctTexts:
             One per row; changed in place.
         """
         tags = np.empty(codes.size, dtype=np.uint64)
-        _hash_all(data, *spans, hashes, tags)
-        _guess(self.slots, tags, codes)
-        row = 0
+        self.count, row = _encode(data, *spans, self.slots, self.offsets, self.store, codes, hashes, tags, self.count)
         while row < codes.size:
+            self._grow()
             self.count, row = _number(data, *spans, self.slots, self.offsets, self.store, codes, tags, row, self.count)
-            if row < codes.size:
-                self._grow()
 
     def _make_room(self, texts: int, size: int) -> None:
         """Have room for so many more texts of so many bytes together."""

@@ -35,7 +35,7 @@ def test_what_stands_beside_a_text_is_no_part_of_it():
     assert len(set(hashes.tolist())) == 3
 
 
-@pytest.mark.parametrize("rows_at_once", [1, 7, 1 << 14])
+@pytest.mark.parametrize("rows_at_once", [1, 7, 1 << 15])
 def test_more_texts_than_slots_and_more_rows_than_are_taken_at_once(monkeypatch, rows_at_once):
     monkeypatch.setattr(distinct, "_ROWS_AT_ONCE", rows_at_once)
     numbers = [*range(1500), *range(0, 1500, 3)]
