@@ -3,8 +3,10 @@
 Values are skewed (Zipf) and columns depend on each other; hierarchies are intervals, prefixes and trees.
 """
 
+import resource
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +111,14 @@ def run() -> Iterator[str]:
     if ADULT.is_dir():
         for columns in (12, 16):
             yield compare(extend_adult(columns), 5, "Adult and more")
+    yield f"global, 30 columns, k = 5, within {BUDGET_SECONDS:.0f} s: suppression limit: CPU seconds, loss, bound, memory of this process"
+    for limit in (0.1, 1.0):
+        task = replace(make_task(make_wide(30), 5, limit, "global"), budget_seconds=BUDGET_SECONDS)
+        began = time.process_time()
+        found = find_recoding(task)
+        seconds, loss = time.process_time() - began, compute_loss(task.table, found, task.weights)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        yield f"{limit:5.2f}: {seconds:6.2f} s {loss:.5f} {found.search.lower_bound:.5f} {memory} MiB"
 
 
 def compare(table: ClassTable, k: int, name: str) -> str:

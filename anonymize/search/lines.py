@@ -4,7 +4,7 @@ Decided here: how counts are added when lines merge, exactly for persons with se
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,13 @@ from anonymize.models.diversity import DiverseValues
 from anonymize.models.k import AtLeastPersons
 from anonymize.models.population import EnoughMatches, PresenceWithin
 from anonymize.models.requirement import ClassSums, Every, Requirement
+from anonymize.search.entries import Entries, sum_entries
 from anonymize.search.kernels import Patterns, count_distinct, group, sum_by_class
 from anonymize.search.problem import Problem, number_keys
 from schemas.plan_models import Closeness
+
+# Sums are made in a table of classes and values, unless it had far more cells than there are entries.
+TABLE_CELLS, LEAST_TABLE = 8, 2**20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,27 +131,23 @@ def sum_sensitive(counts: SensitiveCounts, ids: NDArray[np.int32], classes: int,
 
     Who stands in which class is kept only for sums that are to be summed again.
     """
+    memberships = counts.memberships
+    if memberships is None and classes * counts.distinct <= TABLE_CELLS * len(counts.values) + LEAST_TABLE:
+        entries = Entries(counts.offsets.astype(np.int64), counts.values.astype(np.int32), counts.persons.astype(np.int64))
+        found = sum_entries(entries, ids, classes, counts.distinct)
+        return replace(counts, offsets=found.offsets, values=found.values, persons=found.persons)
     owners = np.repeat(ids.astype(np.int64), np.diff(counts.offsets))
     kept = owners >= 0
-    keys, entries = number_keys(owners[kept] * counts.distinct + counts.values[kept], classes * counts.distinct)
+    keys, numbers = number_keys(owners[kept] * counts.distinct + counts.values[kept], classes * counts.distinct)
     entry_of = np.full(len(owners), -1, dtype=np.int32)
-    entry_of[kept] = entries
-    memberships = counts.memberships
+    entry_of[kept] = numbers
     if memberships is None:
         persons = sum_by_class(entry_of, counts.persons, len(keys))
     else:
         persons = count_distinct(entry_of, to_patterns(memberships), len(keys))
         memberships = _merge_members(memberships, entry_of) if to_be_summed else None
     offsets = np.searchsorted(keys, np.arange(classes + 1) * counts.distinct).astype(np.int64)
-    return SensitiveCounts(
-        offsets=offsets,
-        values=(keys % counts.distinct).astype(np.int32),
-        persons=persons,
-        distinct=counts.distinct,
-        memberships=memberships,
-        levels=counts.levels,
-        missing=counts.missing,
-    )
+    return replace(counts, offsets=offsets, values=(keys % counts.distinct).astype(np.int32), persons=persons, memberships=memberships)
 
 
 def to_patterns(memberships: Memberships) -> Patterns:
