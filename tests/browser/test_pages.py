@@ -1,5 +1,6 @@
 """Reports, terms and public pages in a real browser: they show, they print, and they ask nothing of the network."""
 
+import json
 import re
 
 import numpy as np
@@ -61,7 +62,10 @@ def risk_report(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize(("language", "words"), [("ja", ("再識別", "準識別子")), ("en", ("re-identification", "riskiest class"))])
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("ja", ("再識別", "準識別子", "有用性", "架空")), ("en", ("re-identification", "riskiest class", "still good for"))],
+)
 def test_risk_report_shows_and_prints(risk_report, look, language, words):
     text, picture_bytes, pages = look(risk_report / f"{language}.html")
     assert all(word in text for word in words)
@@ -70,6 +74,44 @@ def test_risk_report_shows_and_prints(risk_report, look, language, words):
     assert picture_bytes > EMPTY_PICTURE_BYTES
     assert 1 <= pages <= 12
     assert not re.search(r'(?:src|href)="https?:', text)
+
+
+@pytest.mark.parametrize(("language", "width"), [("ja", 480), ("ja", 1100), ("en", 480), ("en", 1100)])
+def test_risk_report_is_not_wider_than_its_window(risk_report, chromium, tmp_path, language, width):
+    # the page allows no script; a copy without its policy measures itself
+    measure = "<script>document.title = JSON.stringify([document.documentElement.scrollWidth, window.innerWidth])</script></body>"
+    page = (risk_report / f"{language}.html").read_text(encoding="utf-8")
+    copy = tmp_path / "measured.html"
+    copy.write_text(re.sub("<meta http-equiv[^>]*>", "", page).replace("</body>", measure), encoding="utf-8")
+    shown = chromium(copy, f"--window-size={width},900", "--dump-dom").stdout
+    needed, there = json.loads(re.search(r"<title>(\[.*?\])</title>", shown)[1])
+    assert needed <= there
+
+
+def test_the_three_figures_stand_side_by_side_on_paper(risk_report):
+    """A4 is narrower than the windows for which they are stacked."""
+    page = (risk_report / "ja.html").read_text(encoding="utf-8")
+    assert re.findall(r"@media [^{]*max-width", page) == ["@media screen and (max-width"]
+
+
+@pytest.mark.parametrize(("language", "word"), [("ja", "残る情報"), ("en", "information kept")])
+def test_frontier_shows_and_prints(risk_report, look, language, word):
+    words = [
+        "--original",
+        str(risk_report / "original.csv"),
+        "--plan",
+        str(risk_report / "plan.yaml"),
+        "--k",
+        "5,20",
+        "--html-lang",
+        language,
+    ]
+    page = risk_report / f"frontier-{language}.html"
+    assert run(["risk", "frontier", *words, "--report", str(risk_report / "f.json"), "--html", str(page)]) == 0
+    text, picture_bytes, pages = look(page)
+    assert word in text
+    assert picture_bytes > EMPTY_PICTURE_BYTES
+    assert 1 <= pages <= 3
 
 
 def test_japanese_report_is_japanese(risk_report):

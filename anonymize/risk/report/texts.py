@@ -119,7 +119,7 @@ TEXTS: dict[str, str] = {
     "utility_hellinger": N_("Hellinger distance"),
     "utility_pairs": N_("Pairs of columns"),
     "utility_pairs_text": N_(
-        "{count} pairs were compared; half of them differ by {middle} or less. The {told} that differ most are shown."
+        "{count} pairs were compared; the median of their differences is {middle}. The {told} that differ most are shown."
     ),
     "utility_pair_kept": N_("relation kept"),
     "utility_unrelated": N_("unrelated in the original"),

@@ -68,7 +68,7 @@ def _distance(distance: float | None, rows: int, writer: Writer) -> str:
     """Return a distance in whole per cent, never one that a few rows could make."""
     if distance is None:
         return NONE
-    least = max(0.01, MINIMUM / max(rows, 1))
+    least = min(1.0, max(0.01, MINIMUM / max(rows, 1)))
     return writer.say("below_share", share=writer.share(least)) if 0 < distance < least else writer.whole_share(distance)
 
 
