@@ -165,7 +165,8 @@ class Uniqueness:
     share : float
         Of the population, 0–1.
     interval : tuple[float, float]
-        95 %, from redrawn numbers of classes of each size; sampling error only, not the error of the model.
+        95 %, from redrawn numbers of classes of each size; sampling error only, not the error of the model. 0 to 1 where the model has no
+        solution for most of them.
     every : Mapping[str, float | None]
         Share by every model; None where a model has no solution.
     """
@@ -224,5 +225,7 @@ def _find_interval(sample: Sample, estimate: Estimator, rng: np.random.Generator
         if kept.any() and redrawn.persons <= sample.population:
             count = estimate(redrawn)
             shares += [] if count is None else [min(count / sample.population, 1.0)]
-    low, high = np.percentile(shares, CONFIDENCE) if shares else (0.0, 1.0)
+    if len(shares) < DRAWS / 2:  # a model that mostly fails beside what was seen tells nothing about its error
+        return 0.0, 1.0
+    low, high = np.percentile(shares, CONFIDENCE)
     return float(low), float(high)

@@ -109,3 +109,10 @@ def test_a_share_is_a_share(sizes, population):
     found = estimate_uniqueness(sizes, population, rng())
     assert 0 <= found.share <= 1
     assert 0 <= found.interval[0] <= found.interval[1] <= 1
+
+
+def test_a_model_that_mostly_fails_has_no_narrow_interval():
+    # SNB needs classes of one and of two persons; with one class of two, more than a third of the redrawn samples have none.
+    found = estimate_uniqueness({1: 2, 2: 1, 3: 1}, 12, rng())
+    assert (found.model, found.interval) == ("snb", (0.0, 1.0))
+    assert found.every["pitman"] is None
