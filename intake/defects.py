@@ -127,4 +127,10 @@ HIDDEN_ROWS = _note("hidden-rows", N_("hidden rows; read like the others"))
 HIDDEN_COLUMNS = _note("hidden-columns", N_("hidden columns; read like the others"))
 HIDDEN_SHEETS = _note("hidden-sheets", N_("hidden sheets without contents"))
 ENTITIES = _file("entities", N_("a part of the workbook declares entities, as no spreadsheet program does; check where the file came from"))
+COMMENTS = _file("comments", N_("cells have comments or notes; nobody looks through them, and they would be handed over with the file"))
+EMBEDDED = _file("embedded-parts", N_("pictures, charts, text boxes, embedded objects or copies of other tables"))
+MY_NUMBER_BESIDE = _file(
+    "my-number-beside-cells",
+    N_("{count} individual numbers (個人番号) beside the cells: header, footer, name, list of choices or properties"),
+)
 TOO_LARGE = _file("too-large", N_("a part of the workbook is larger unpacked than any table needs; check where the file came from"))

@@ -1,13 +1,19 @@
 """What speaks against a workbook beside its values, and what of it is told: asked before its rows are read.
 
 Decided here: formulas, macros, and zeros that cannot be rebuilt refuse the file; hidden rows and columns are read like the others, and
-told. Cells in error put their row aside where single cells can be read (.xlsx), and refuse the file elsewhere.
+told. What is no cell is handed over with the file but looked through by nobody: comments, pictures and embedded parts refuse the file,
+and so does an individual number in any other text. Cells in error put their row aside where single cells can be read (.xlsx), and refuse
+the file elsewhere.
 """
 
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from intake.defects import (
+    COMMENTS,
+    EMBEDDED,
     ENTITIES,
     ERROR_CELLS,
     FORMULA_CELLS,
@@ -15,15 +21,19 @@ from intake.defects import (
     HIDDEN_ROWS,
     HIDDEN_SHEETS,
     MACROS,
+    MY_NUMBER_BESIDE,
     TOO_LARGE,
     UNCLEAR_ZEROS,
 )
+from intake.formats.digits import find_twelve_digits
 from intake.formats.sandbox import find_facts
+from intake.identifiers import are_my_numbers
 from schemas.errors import FileRejected
 from schemas.findings import Finding, FindingKind
 from schemas.messages import N_, Name
 
 _REASONS = {"macros": MACROS, "entities": ENTITIES, "too_large": TOO_LARGE}
+_BESIDE = {"comments": COMMENTS, "embedded": EMBEDDED}
 _NOTES = {"hidden_rows": HIDDEN_ROWS, "hidden_columns": HIDDEN_COLUMNS, "hidden_sheets": HIDDEN_SHEETS}
 
 
@@ -33,7 +43,8 @@ def check_workbook(path: Path, sheet: str) -> tuple[Finding, ...]:
     Raises
     ------
     FileRejected
-        It cannot be read, is locked, holds programs, formulas or cells in error, or numbers whose leading zeros are lost.
+        It cannot be read, is locked, holds programs, formulas or cells in error, or numbers whose leading zeros are lost, or what is no
+        cell: comments, pictures, embedded parts, or an individual number in another text.
     """
     facts = find_facts(path, sheet)
     name = Name(path.name)
@@ -46,6 +57,7 @@ def check_workbook(path: Path, sheet: str) -> tuple[Finding, ...]:
     if not facts["exact"]:
         reasons += _tell_cells(facts, "error", ERROR_CELLS)
     reasons += [Finding(kind=UNCLEAR_ZEROS, column=Name(letters)) for letters in facts["unclear"]]
+    _check_beside(facts, name)
     if reasons:
         raise FileRejected(
             N_("{file} holds more than values, or not as a spreadsheet program writes them"),
@@ -54,6 +66,28 @@ def check_workbook(path: Path, sheet: str) -> tuple[Finding, ...]:
             file=name,
         )
     return tuple(Finding(kind=kind, count=facts[key]) for key, kind in _NOTES.items() if facts[key])
+
+
+def _check_beside(facts: dict[str, Any], name: Name) -> None:
+    """Refuse a workbook for what is no cell of it."""
+    found = [Finding(kind=kind, count=facts[key]) for key, kind in _BESIDE.items() if facts[key]]
+    if numbers := count_my_numbers(facts["beside"]):
+        found.append(Finding(kind=MY_NUMBER_BESIDE, count=numbers))
+    if found:
+        raise FileRejected(
+            N_("{file} holds more than the cells of its table; nothing else may be handed over"),
+            N_("Excel: File > Info > Inspect Document removes comments, properties, headers and footers; or copy the table as values"),
+            findings=tuple(found),
+            file=name,
+        )
+
+
+def count_my_numbers(text: str) -> int:
+    """Return how many twelve-digit numbers with a right check digit a text holds."""
+    data = np.frombuffer(text.encode("utf-8", "replace") or b"\0", dtype=np.uint8)
+    start = np.zeros((1, 1), dtype=np.int64)
+    found = find_twelve_digits(data, start, start + data.size, encoding="utf-8")
+    return int(np.count_nonzero(are_my_numbers(found.numbers)))
 
 
 def _tell_cells(facts: dict[str, Any], what: str, kind: FindingKind) -> list[Finding]:

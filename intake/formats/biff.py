@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from intake.formats.beside import GAP, to_narrow
 from intake.formats.number_formats import Zeros, judge_format
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ UNREADABLE = 1
 # BIFF8 records
 _FORMULA, _BOOLERR, _ROW, _COLINFO, _FORMAT, _XF, _BOUNDSHEET = 0x0006, 0x0205, 0x0208, 0x007D, 0x041E, 0x00E0, 0x0085
 _NUMBER, _RK, _MULRK = 0x0203, 0x027E, 0x00BD
+# comments of cells; headers, footers, names, lists of choices, links
+_NOTE, _BESIDE = 0x001C, {0x0014, 0x0015, 0x0018, 0x01BE, 0x01B8}
+_PROPERTIES = ("\x05SummaryInformation", "\x05DocumentSummaryInformation")
 # BIFF12 records
+_BESIDE_12 = {64, 479, 494}
 _ROW_HEADER, _CELL_ERROR, _FORMULAS, _NUMBERS = 0, 3, {8, 9, 10, 11}, {2, 5}
 _FORMAT_12, _XF_12, _CELL_STYLES = 44, 47, 617
 
@@ -35,6 +40,7 @@ def find_old_facts(path: str, _sheet: str) -> "Facts":
             facts.macros = container.exists("_VBA_PROJECT_CUR") or container.exists("Macros")
             name = next(name for name in ("Workbook", "Book") if container.exists(name))
             content = container.openstream(name).read()
+            facts.beside = GAP.join(to_narrow(container.openstream(part).read()) for part in _PROPERTIES if container.exists(part))
     except (OSError, StopIteration):
         sys.exit(UNREADABLE)
     _read_records(content, facts)
@@ -60,6 +66,10 @@ def _read_records(content: bytes, facts: "Facts") -> None:
             styles.append(judge_format(codes.get(struct.unpack_from("<H", body, 2)[0], "General")))
         elif kind == _BOUNDSHEET and len(body) > 4:
             facts.hidden_sheets += bool(body[4] & 3)
+        elif kind in _BESIDE:
+            facts.beside += GAP + to_narrow(body)
+        elif kind == _NOTE:
+            facts.comments += 1
         else:
             _read_record(kind, body, facts, styles)
 
@@ -117,6 +127,8 @@ def read_binary_sheets(archive: zipfile.ZipFile, facts: "Facts") -> None:
                     facts.tell("formula", row)
                 elif kind == _CELL_ERROR:
                     facts.tell("error", row)
+                elif kind in _BESIDE_12:
+                    facts.beside += GAP + to_narrow(body)
                 elif kind in _NUMBERS and len(body) >= 8:
                     column, style = struct.unpack_from("<II", body)
                     _judge_styles([style & 0xFFFFFF], column, styles, facts)

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import IO
 from xml.etree.ElementTree import Element
 
+from intake.formats.beside import read_beside
 from intake.formats.number_formats import Zeros, judge_format
 from intake.formats.workbook import choose_sheet, limit_process
 
@@ -56,6 +57,12 @@ class Facts:
         A part declares a document type or entities, as no spreadsheet program does.
     too_large : bool
         Its parts come to more than a workbook may.
+    comments : int
+        Comments and notes of cells.
+    embedded : int
+        Pictures, charts, text boxes, objects, and copies of other tables.
+    beside : str
+        Other texts that are no cells: headers and footers, names, lists of choices, properties. Personal information may be in them.
     """
 
     formulas: int = 0
@@ -72,6 +79,9 @@ class Facts:
     exact: bool = False
     entities: bool = False
     too_large: bool = False
+    comments: int = 0
+    embedded: int = 0
+    beside: str = ""
 
     def tell(self, kind: str, row: int) -> None:
         """Count a cell with a formula or in error."""
@@ -94,6 +104,7 @@ def find_facts(path: str, sheet: str) -> Facts:
         facts.entities = not facts.too_large and any(_declares(archive, name) for name in names if name.endswith(".xml"))
         if facts.too_large or facts.entities:
             return facts
+        facts.beside, facts.comments, facts.embedded = read_beside(archive)
         if "content.xml" in names:
             _read_ods(archive, facts)
         elif "xl/workbook.bin" in names:
@@ -211,6 +222,7 @@ def _read_ods(archive: zipfile.ZipFile, facts: Facts) -> None:
         return
     with archive.open("content.xml") as content:
         for piece in _cut_pieces(content, b"<table:table-cell"):
+            facts.comments += piece.count(b"<office:annotation ") + piece.count(b"<office:annotation>")
             formulas = piece.count(b"table:formula=")
             facts.formulas += formulas
             if re.search(rb'<number:number-style[^>]*>\s*<number:number [^>]*number:min-integer-digits="(?:[2-9]|[1-9][0-9])"', piece):
