@@ -8,7 +8,7 @@ from faker import Faker
 
 from anonymize.pipeline import process
 from anonymize.risk.assessment import Subject, assess
-from anonymize.risk.attacks import membership, neighbours
+from anonymize.risk.attacks import classification, inference, membership, neighbours, singling_out
 from anonymize.risk.attacks.halves import release_members, split_halves
 from anonymize.risk.attacks.originals import Originals
 from anonymize.risk.attacks.staging import stage_release, stage_unprotected
@@ -65,6 +65,22 @@ def test_who_is_in_the_file_does_not_show(scenes):
     assert protected.excess < 0.09
     assert bare.interval[0] > 0.3
     assert protected.interval[0] <= protected.excess <= protected.interval[1]
+
+
+def test_singling_out_understands_every_method(scenes):
+    # Labels of mixed levels, narrowed ranges and blank cells are groups of the hierarchy; controls are as many as members.
+    protected, bare = (singling_out.attack(scene.of_outsider(), trials=150, seed=2) for scene in scenes)
+    assert protected.interval[0] <= 0.09
+    assert bare.interval[0] > 0.09
+    assert bare.excess > protected.excess + 0.3
+
+
+def test_guesses_of_care_levels_gain_little_on_every_method(scenes):
+    for module in (inference, classification):
+        protected, bare = (module.attack(scene, "care", trials=150, seed=2) for scene in scenes)
+        assert protected.excess < 0.25
+        assert bare.interval[0] > 0.25
+        assert protected.baseline == pytest.approx(0.6, abs=0.12)  # six of ten need no care
 
 
 def test_membership_by_hand(scenes):
