@@ -120,6 +120,7 @@ def override(session: Session, /, **options: Any) -> Reply:
               help=N_("persons of a class to try, with commas between"))  # fmt: skip
 @click.option("--method", "methods", cls=Option, type=METHODS, multiple=True, default=("global", "local"), show_default=True,
               help=N_("method to try; may be given several times"))  # fmt: skip
+@click.option("--tighten", cls=Option, is_flag=True, help=N_("narrow released values to what their class holds"))
 @click.option("--delimiter", cls=Option, default=",", show_default=True, help=N_("between the cells of a CSV file"))
 @click.option("--html-lang", "language", cls=Option, type=LANGUAGES, callback=choose_language,
               help=N_("language of the HTML report [that of --lang, else ja]"))  # fmt: skip

@@ -25,7 +25,9 @@ from schemas.errors import ReleaseRefused, SettingsError
 from schemas.files import readable_json, replace_file
 from schemas.findings import Reason
 from schemas.messages import N_, Name
-from schemas.plan import load_plan
+from schemas.plan import Plan, load_plan
+from schemas.plan_rules import check_plan
+from schemas.plan_tighten import Tighten
 
 STEPS = 6
 SHOWN = (
@@ -164,9 +166,18 @@ def review_in_office(session: Session, options: Mapping[str, Any]) -> Reply:
     return dataclasses.replace(answer(assessment, reasons), exit_code=ReleaseRefused.exit_code if reasons else 0)
 
 
+def find_tried(options: Mapping[str, Any]) -> Plan:
+    """Return the plan whose k and method are varied, narrowed where that was asked."""
+    plan = load_plan(options["plan_path"])
+    if options["tighten"] and plan.tighten is None:
+        plan = dataclasses.replace(plan, tighten=Tighten())
+        check_plan(plan)
+    return plan
+
+
 def show_frontier(options: Mapping[str, Any]) -> Reply:
     """Trace the frontier as `risk frontier` was asked to; both reports are written, or neither."""
-    plan, methods, ks = load_plan(options["plan_path"]), tuple(dict.fromkeys(options["methods"])), options["ks"]
+    plan, methods, ks = find_tried(options), tuple(dict.fromkeys(options["methods"])), options["ks"]
     outputs: list[Path] = [options["report_path"], options["html_path"]]
     check_places(options["original"], outputs)
     with progress(N_("trying plans"), 1 + len(methods) * len(ks)) as advance:

@@ -73,6 +73,25 @@ def test_the_page_is_self_contained_and_shows_no_value(files, language, heading)
     assert not re.search(r"CANARY|https?://|<script", page)
 
 
+def test_narrowed_values_lose_less(files):
+    losses = []
+    for more in ([], ["--tighten"]):
+        assert run(words(files, "--k", "5", "--method", "local", *more)) == 0
+        (point,) = json.loads((files / "f.json").read_text())["points"]
+        losses.append(point["loss"])
+        assert all(0 < kept <= 1 for kept in point["kept_per_column"].values())
+    assert losses[1] < losses[0]
+
+
+def test_values_are_not_narrowed_against_a_population(files, capsys):
+    (files / "pop.csv").write_text("area,persons\n100,5000\n", encoding="utf-8")
+    plan = PLAN.replace("privacy: {k: 5}", "privacy: {k: 5, population: {file: pop.csv, k_map: 5}}")
+    (files / "plan.yaml").write_text(plan, encoding="utf-8")
+    assert run(words(files, "--k", "5", "--method", "global", "--tighten")) == 13
+    assert "hint:" in capsys.readouterr().err
+    assert not (files / "f.json").exists()
+
+
 def test_a_k_out_of_reach_is_told_and_no_error(files):
     (files / "plan.yaml").write_text(PLAN.replace("type: integer,", "type: integer, max_level: 0,"), encoding="utf-8")
     assert run(words(files, "--k", "2,400", "--method", "global")) == 0

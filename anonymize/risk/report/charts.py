@@ -133,7 +133,7 @@ def draw_frontier(rows: Sequence[Mapping[str, object]], loss: str, risk: str, se
             "layer": [
                 {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {**base, "order": {"field": "risk", "type": "quantitative"}}},
                 {"mark": {"type": "point", "filled": True, "size": 95, "opacity": 1}, "encoding": {**base, "shape": shape}},
-                {"mark": text, "encoding": {**base, "text": {"field": "label"}}},
+                {"mark": text, "encoding": {**base, "color": {"value": INK}, "text": {"field": "label"}}},
             ],
         }
     )
