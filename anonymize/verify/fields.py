@@ -16,8 +16,28 @@ from schemas.findings import Reason
 from schemas.hierarchies import load_hierarchy
 from schemas.messages import N_, Message, Name, Param
 from schemas.plan import ANY_DAY, FRESH_ID, Plan, PlannedColumn
+from schemas.tables import load_table
 
 KEY = b"sakusei"
+FIELD_ID = b"PARQUET:field_id"
+# What file and fields may say; anything else could carry a value of the input.
+SAID_OF_FILE = frozenset(
+    [
+        "format",
+        "plan",
+        "plan_sha256",
+        "table",
+        "k",
+        "l_diversity",
+        "t_closeness",
+        "unit",
+        "as_of",
+        "person_id",
+        "quasi_identifiers",
+        "method",
+    ]
+)
+SAID_OF_FIELD = frozenset(["column", "part", "role", "clause", "treatment", "hierarchy", "level", "levels", "description"])
 
 
 def _reason(code: str, template: str, **params: Param) -> Reason:
@@ -40,9 +60,9 @@ def check_layout(schema: pa.Schema, plan: Plan) -> list[Reason]:
 
 def _check_promise(schema: pa.Schema, plan: Plan) -> Iterator[Reason]:
     metadata = schema.metadata or {}
-    if b"pandas" in metadata:
-        yield _reason("pandas", N_("the file carries metadata of pandas"))
     promise = _read_json(metadata.get(KEY))
+    if set(metadata) - {KEY} or set(promise) - SAID_OF_FILE:
+        yield _reason("foreign-metadata", N_("the file carries metadata that no release has"))
     if promise.get("plan_sha256") != plan.sha256:
         yield _reason("plan", N_("the file was made with another plan"))
     if (promise.get("k"), promise.get("unit")) != (plan.privacy.k, plan.unit):
@@ -73,16 +93,29 @@ def _check_column(schema: pa.Schema, column: PlannedColumn, plan: Plan, reasons:
     if len(present) != 1 + len(beside) or beside in ([f"{column.name}_from"], [f"{column.name}_to"]):
         reasons.append(_reason("column-missing", N_("column {column} is missing, or has one bound alone"), column=Name(column.name)))
         return present
-    blanked = _read_json((schema.metadata or {}).get(KEY)).get("method") == "cells"
+    blanked = has_blank_cells(schema)
+    described = {None, column.description, *_describe_by_table(column, plan)}
     for name in present:
         said = _read_json((schema.field(name).metadata or {}).get(KEY))
         if (said.get("column"), said.get("role"), said.get("clause")) != (column.name, column.role.value, column.clause):
             reasons.append(_reason("metadata", N_("column {column} does not state its role and clause"), column=Name(name)))
+        if (
+            set(schema.field(name).metadata or {}) - {KEY, FIELD_ID}
+            or set(said) - SAID_OF_FIELD
+            or said.get("description") not in described
+        ):
+            reasons.append(_reason("foreign-metadata", N_("column {column} carries metadata that no release has"), column=Name(name)))
         if column.is_recoded and not _has_right_levels(said.get("levels"), column, plan, blanked=blanked):
             reasons.append(_reason("level", N_("column {column} is released at a level the plan does not allow"), column=Name(name)))
     if not _has_right_type(schema, column, present):
         reasons.append(_reason("type", N_("column {column} has not the type it is released as"), column=Name(column.name)))
     return present
+
+
+def _describe_by_table(column: PlannedColumn, plan: Plan) -> tuple[str, ...]:
+    """Return how a column without words of the plan may be described: by its table, or by its name."""
+    known = {entry.name: entry.description_ja for entry in load_table(plan.table).columns} if plan.table else {}
+    return () if column.description else (known.get(column.name, column.name),)
 
 
 def _has_right_type(schema: pa.Schema, column: PlannedColumn, present: list[str]) -> bool:
@@ -95,6 +128,11 @@ def _has_right_type(schema: pa.Schema, column: PlannedColumn, present: list[str]
         return False
     bounds = [schema.field(name).type for name in present[1:]]
     return bool(kind == pa.dictionary(pa.int32(), pa.string())) and len(set(bounds)) <= 1
+
+
+def has_blank_cells(schema: pa.Schema) -> bool:
+    """Return whether the file says that single cells are blanked, whatever the coarsest level of their column."""
+    return _read_json((schema.metadata or {}).get(KEY)).get("method") == "cells"
 
 
 def _is_list_of_texts(kind: pa.DataType) -> bool:
@@ -110,9 +148,10 @@ def _read_json(text: bytes | None) -> dict[str, Any]:
 
 
 def check_storage(path: Path) -> list[Reason]:
-    """Return what the storage would tell beyond the rows: statistics of row groups."""
+    """Return what the storage would tell beyond the rows: statistics of row groups and pages."""
     parts = [pq.read_metadata(part) for part in find_parts(path)]
     groups = (part.row_group(i) for part in parts for i in range(part.num_row_groups))
-    if any(group.column(j).is_stats_set for group in groups for j in range(group.num_columns)):
+    columns = (group.column(j) for group in groups for j in range(group.num_columns))
+    if any(column.is_stats_set or column.has_column_index for column in columns):
         return [_reason("statistics", N_("the file carries statistics of its row groups"))]
     return []

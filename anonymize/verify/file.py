@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from anonymize.parts import read_schema
 from anonymize.verify import sql
-from anonymize.verify.fields import check_layout, check_storage
+from anonymize.verify.fields import check_layout, check_storage, has_blank_cells
 from anonymize.verify.levels import check_levels
 from anonymize.verify.models import ModelFigures, check_models, measure_models
 from anonymize.verify.persons import check_persons, count_sharing, split_by_history
@@ -93,7 +93,7 @@ def verify_file(path: Path, plan: Plan, *, work: Path | None = None) -> Verifica
     try:
         measured = _measure(file, plan)
         reasons = [reason for check in CHECKS for reason in check(file, plan, measured)]
-        reasons += _check_order(file, plan, schema)
+        reasons += [*_check_labels(file, plan, schema), *_check_order(file, plan, schema)]
     finally:
         file.connection.close()
     if reasons:
@@ -167,10 +167,11 @@ def _check_order(file: sql.WrittenFile, plan: Plan, schema: pa.Schema) -> Iterat
         yield _reason("order", N_("the rows are not in canonical order"))
 
 
-def _check_labels(file: sql.WrittenFile, plan: Plan, _measured: Verification) -> Iterator[Reason]:
-    yield from check_levels(file, plan)
+def _check_labels(file: sql.WrittenFile, plan: Plan, schema: pa.Schema) -> Iterator[Reason]:
+    blanked = has_blank_cells(schema)
+    yield from check_levels(file, plan, blanked=blanked)
     if plan.tighten:
-        yield from check_tightened(file, plan)
+        yield from check_tightened(file, plan, blanked=blanked)
 
 
 Check = Callable[[sql.WrittenFile, Plan, Verification], Iterator[Reason]]
@@ -180,5 +181,4 @@ CHECKS: tuple[Check, ...] = (
     check_models,
     check_population,
     _check_treatments,
-    _check_labels,
 )

@@ -1,7 +1,8 @@
 """Whether released labels are those of levels the plan allows, by the plan's hierarchies; what the file says of its levels does not count.
 
-Decided here: which labels and bounds a column may hold. Where the finest level is the value itself, any number, day or prefix may be one;
-the values of lists, municipalities and ICD-10 are known.
+Decided here: which labels and bounds a column may hold. Where the finest level is the value itself, any text may begin with its prefix, and
+any day may be a birthday; the values of lists, municipalities and ICD-10 are known, and those with bounds are told by them. A release with
+blank cells may also hold the coarsest level of all.
 """
 
 import datetime
@@ -37,30 +38,37 @@ OLDEST_YEARS = 1000
 LEVEL_MARK = re.compile(r"（第\d+階層）$")
 
 
-def check_levels(file: sql.WrittenFile, plan: Plan) -> Iterator[Reason]:
+def check_levels(file: sql.WrittenFile, plan: Plan, *, blanked: bool) -> Iterator[Reason]:
     """Return the columns that hold a label, or bounds, of no level between the finest and the coarsest the plan allows.
 
     Columns that are narrowed are left to `verify.tightened`.
     """
     for column in plan.recoded:
-        narrowed = plan.tighten and (plan.tighten.nominal or f"{column.name}_from" in file.quasi)
-        if narrowed or (column.min_level == 0 and not _is_closed(column, plan)):
-            continue
         bounds = [name for name in (f"{column.name}_from", f"{column.name}_to") if name in file.quasi]
+        if plan.tighten and (plan.tighten.nominal or bounds):
+            continue
         cells = set(sql.list_cells(file, column.name, bounds))
-        allowed = find_allowed(column, plan, cells)
-        if allowed is not None and {unmark(cell) for cell in cells} - allowed:
+        allowed = find_allowed(column, plan, cells, blanked=blanked)
+        if allowed is not None and any(unmark(cell) not in allowed for cell in drop_birthdays(cells, column, plan)):
             message = N_("column {column} holds labels that no level the plan allows has")
             yield Reason(code="verify-label", message=Message(message, {"column": Name(column.name)}))
 
 
-def _is_closed(column: PlannedColumn, plan: Plan) -> bool:
+def drop_birthdays(cells: Iterable[Cell], column: PlannedColumn, plan: Plan) -> list[Cell]:
+    """Return the cells without those that are a day of birth as it came: its label is not known from its bounds, which are an age."""
+    hierarchy = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=plan.as_of or ANY_DAY)
+    if column.min_level or not isinstance(hierarchy, AgeHierarchy):
+        return list(cells)
+    return [cell for cell in cells if cell[1] is None or cell[1] != cell[2]]
+
+
+def is_closed(column: PlannedColumn, plan: Plan) -> bool:
     """Whether the values themselves are known: those of lists, municipalities and ICD-10, not numbers, days and prefixes."""
     hierarchy = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=plan.as_of or ANY_DAY)
     return not isinstance(hierarchy, AgeHierarchy) and list_domain(hierarchy) is not None
 
 
-def find_allowed(column: PlannedColumn, plan: Plan, cells: Iterable[Cell]) -> set[Cell] | None:
+def find_allowed(column: PlannedColumn, plan: Plan, cells: Iterable[Cell], *, blanked: bool = False) -> set[Cell] | None:
     """Return the labels with bounds that groups of allowed levels have, as far as they matter for `cells`; None: not known.
 
     Parameters
@@ -71,6 +79,8 @@ def find_allowed(column: PlannedColumn, plan: Plan, cells: Iterable[Cell]) -> se
         Says where hierarchies lie.
     cells : Iterable[Cell]
         What the file holds. A group that holds such a cell is looked up by a value inside its bounds, or by its prefix.
+    blanked : bool
+        Whether the coarsest level of the hierarchy is allowed whatever the plan says: single cells are blanked.
     """
     hierarchy = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=plan.as_of or ANY_DAY)
     probes = probe_values(hierarchy, column, plan, list(cells))
@@ -80,12 +90,13 @@ def find_allowed(column: PlannedColumn, plan: Plan, cells: Iterable[Cell]) -> se
         tables = [hierarchy.resolve(values, column=column.name) for values in probes]
     except (PlanError, pa.ArrowException, ValueError, OverflowError):
         return set()  # bounds that are no values of the column
-    return {cell for table in tables for cell in _list_groups(table, column)}
+    return {cell for table in tables for cell in _list_groups(table, column, blanked=blanked)}
 
 
-def _list_groups(table: LevelTable, column: PlannedColumn) -> Iterator[Cell]:
-    top = len(table.level_names) - 1 if column.max_level is None else column.max_level
-    for level in range(column.min_level, top + 1):
+def _list_groups(table: LevelTable, column: PlannedColumn, *, blanked: bool) -> Iterator[Cell]:
+    last = len(table.level_names) - 1
+    top = last if column.max_level is None else column.max_level
+    for level in {*range(column.min_level, top + 1), *([last] if blanked else ())}:
         bounds, labels = table.bounds[level], table.labels[level]
         nothing = [None] * len(labels)
         lower, upper = (nothing, nothing) if bounds is None else (bounds.lower.to_pylist(), bounds.upper.to_pylist())
@@ -109,7 +120,10 @@ def probe_values(hierarchy: Hierarchy, column: PlannedColumn, plan: Plan, cells:
         kind = pa.float64() if any(isinstance(number, float) for number in inside) else pa.int64()
         return [pa.array([*sorted(inside), None], kind)]
     if isinstance(hierarchy, (PrefixHierarchy, WholeHierarchy)):
-        return [pa.array([*sorted({unmark(cell)[0].removesuffix("*") for cell in cells}), None], pa.string())]
+        labels = {unmark(cell)[0] for cell in cells}
+        texts = labels | {label.removesuffix("*") for label in labels}
+        nothing = {"", "*"} if column.min_level else set()  # "*" alone is no prefix: every value begins with nothing
+        return [pa.array([*sorted(texts - nothing), None], pa.string())]
     leaves = list_leaves(column.hierarchy or "", plan.folder) if isinstance(hierarchy, ListedHierarchy) else None
     if leaves is None:
         known = list_domain(hierarchy)

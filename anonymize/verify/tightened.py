@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from anonymize.verify import sql
-from anonymize.verify.levels import Cell, find_allowed, list_leaves, probe_values, unmark
+from anonymize.verify.levels import Cell, drop_birthdays, find_allowed, is_closed, list_leaves, probe_values, unmark
 from schemas.errors import PlanError
 from schemas.findings import Reason
 from schemas.hierarchies import Hierarchy, LevelTable, load_hierarchy
@@ -25,28 +25,25 @@ SEPARATORS = ("・", "／", "｜")
 EXCEPT = "を除く）"
 
 
-def check_tightened(file: sql.WrittenFile, plan: Plan) -> Iterator[Reason]:
+def check_tightened(file: sql.WrittenFile, plan: Plan, *, blanked: bool) -> Iterator[Reason]:
     """Return the columns that hold ranges or sets the plan does not allow."""
     for column in plan.recoded:
         bounds = [name for name in (f"{column.name}_from", f"{column.name}_to") if name in file.quasi]
         if bounds:
-            wrong = not _are_ranges_allowed(sql.list_cells(file, column.name, bounds), column, plan)
+            wrong = not _are_ranges_allowed(sql.list_cells(file, column.name, bounds), column, plan, blanked=blanked)
         else:
-            wrong = bool(plan.tighten and plan.tighten.nominal) and not _are_sets_allowed(file, column, plan)
+            wrong = bool(plan.tighten and plan.tighten.nominal) and not _are_sets_allowed(file, column, plan, blanked=blanked)
         if wrong:
             message = N_("column {column} holds narrowed values that the plan does not allow")
             yield Reason(code="verify-tightened", message=Message(message, {"column": Name(column.name)}))
 
 
-def _are_ranges_allowed(cells: Sequence[Cell], column: PlannedColumn, plan: Plan) -> bool:
+def _are_ranges_allowed(cells: Sequence[Cell], column: PlannedColumn, plan: Plan, *, blanked: bool) -> bool:
     """Return whether every cell is a group of an allowed level, or a range of groups of the finest."""
-    allowed = find_allowed(column, plan, cells)
+    allowed = find_allowed(column, plan, cells, blanked=blanked)
     if allowed is None:
         return True
-    rest = [cell for cell in cells if unmark(cell) not in allowed]
-    if column.min_level == 0:
-        # A value's own label is not known from its bounds where they are coarser than the value (the age of a birth date).
-        rest = [cell for cell in rest if cell[1] is None or cell[1] != cell[2]]
+    rest = [cell for cell in drop_birthdays(cells, column, plan) if unmark(cell) not in allowed]
     if not rest:
         return True
     hierarchy = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=plan.as_of or ANY_DAY)
@@ -91,7 +88,7 @@ def _is_span(
     return bool(together and starts[0] <= starts[1] and bounds.lower[first].as_py() == lower and bounds.upper[last].as_py() == upper)
 
 
-def _are_sets_allowed(file: sql.WrittenFile, column: PlannedColumn, plan: Plan) -> bool:
+def _are_sets_allowed(file: sql.WrittenFile, column: PlannedColumn, plan: Plan, *, blanked: bool) -> bool:
     """Return whether labels and parts of a column belong together, and parts are allowed."""
     found = sql.list_parts(file, column.name)
     if len({label for label, _ in found}) != len(found) or len({tuple(parts or ()) for _, parts in found}) != len(found):
@@ -99,8 +96,8 @@ def _are_sets_allowed(file: sql.WrittenFile, column: PlannedColumn, plan: Plan) 
     if not all(parts and None not in parts and _is_label_of(label, parts) for label, parts in found):
         return False
     texts = sorted({part for _, parts in found for part in parts})
-    allowed = find_allowed(column, plan, [(text, None, None) for text in texts])
-    if allowed is None or column.min_level == 0:
+    allowed = find_allowed(column, plan, [(text, None, None) for text in texts], blanked=blanked)
+    if allowed is None or (column.min_level == 0 and not is_closed(column, plan)):
         return True
     names = {label for label, _, _ in allowed}
     return all(unmark((text, None, None))[0] in names for text in texts) and _lie_together(found, column, plan)

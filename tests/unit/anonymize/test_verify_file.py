@@ -110,6 +110,10 @@ def promise(table, plan):
     return {b"sakusei": json.dumps(said | {"plan_sha256": plan.sha256, "k": plan.privacy.k}).encode()}
 
 
+def say(field, **more):
+    return field.with_metadata({b"sakusei": json.dumps(json.loads(field.metadata[b"sakusei"]) | more).encode()})
+
+
 @pytest.mark.parametrize(("k", "good"), [(2, True), (3, True), (4, False)])
 def test_k_at_its_boundary(written, k, good):
     path = written(make_plan())
@@ -125,7 +129,10 @@ def test_k_at_its_boundary(written, k, good):
         (lambda t: t.drop_columns(["age_to"]), "verify-column-missing"),
         (lambda t: t.append_column("name", pa.array(["x"] * 6)), "verify-column-extra"),
         (lambda t: t.replace_schema_metadata({}), "verify-plan"),
-        (lambda t: t.replace_schema_metadata({**t.schema.metadata, b"pandas": b"{}"}), "verify-pandas"),
+        (lambda t: t.replace_schema_metadata({**t.schema.metadata, b"pandas": b"{}"}), "verify-foreign-metadata"),
+        (lambda t: t.replace_schema_metadata({**t.schema.metadata, b"note": b"P1"}), "verify-foreign-metadata"),
+        (lambda t: t.cast(pa.schema([say(f, note="P1") for f in t.schema], t.schema.metadata)), "verify-foreign-metadata"),
+        (lambda t: t.cast(pa.schema([say(f, description="P1") for f in t.schema], t.schema.metadata)), "verify-foreign-metadata"),
         (lambda t: t.cast(pa.schema([f.remove_metadata() for f in t.schema], t.schema.metadata)), "verify-metadata"),
         (lambda t: t.set_column(1, t.schema.field("age").with_type(pa.string()), t["age"].cast(pa.string())), "verify-type"),
         (lambda t: t.set_column(0, t.schema.field("person").with_type(pa.string()), t["person"].cast(pa.string())), "verify-type"),

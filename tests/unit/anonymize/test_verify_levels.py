@@ -120,6 +120,36 @@ def test_label_and_bounds_must_be_of_one_group(make, label, lower, upper):
     assert "verify-label" in {reason.code for reason in caught.value.reasons}
 
 
+@pytest.mark.parametrize(("label", "lower", "upper"), [("123", 25, 25), ("25", 25, 29), ("0〜999", 0, 999), ("すべて", None, None)])
+def test_labels_and_bounds_are_checked_where_values_may_be_released(make, label, lower, upper):
+    path, plan = make("intervals", "local", 0, max_level=2)
+    table = pq.read_table(path)
+    rows = table.to_pylist()
+    changed = {"q": label, "q_from": lower, "q_to": upper}
+    rows = [changed if row["q"] == rows[0]["q"] else row for row in rows]
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), path, write_statistics=False)
+    with pytest.raises(VerificationFailed) as caught:
+        verify_file(path, plan)
+    assert "verify-label" in {reason.code for reason in caught.value.reasons}
+
+
+@pytest.mark.parametrize("more", [{}, {"max_level": 1}])
+@pytest.mark.parametrize("kind", ["prefix", "intervals", "arx", "dates", "tree"])
+def test_blank_cells_may_stand_beyond_the_coarsest_level(make, kind, more):
+    path, plan = make(kind, "cells", 1, **more)
+    assert verify_file(path, plan).rows > 0
+
+
+def test_everything_is_no_prefix(make):
+    path, plan = make("prefix", "local", 1, max_level=1)
+    table = pq.read_table(path)
+    rows = [{"q": "*"}] * table.num_rows
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), path, write_statistics=False)
+    with pytest.raises(VerificationFailed) as caught:
+        verify_file(path, plan)
+    assert "verify-label" in {reason.code for reason in caught.value.reasons}
+
+
 @pytest.mark.parametrize("kind", ["list", "codes", "arx", "tree", "places", "diseases"])
 def test_a_label_of_no_known_value_is_found_out_where_values_may_be_released(make, kind):
     path, plan = make(kind, "local", 0)
