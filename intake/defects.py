@@ -106,6 +106,7 @@ NOTE_KINDS: tuple[FindingKind, ...] = (
 )  # fmt: skip
 
 MY_NUMBER = _file("my-number", N_("{count} cells hold individual numbers (個人番号)"))
+MY_NUMBER_HEADING = _file("my-number-as-heading", N_("an individual number (個人番号) in the heading line"))
 UNDECODABLE = _file("undecodable", N_("the bytes are no text in {encoding}"))
 MIXED_ENCODINGS = _file("mixed-encodings", N_("other rows are text in {encoding}: the file mixes encodings"))
 OTHER_ENCODING = _file("other-encoding", N_("declared as {encoding}, but the bytes are {found}"))

@@ -48,8 +48,10 @@ _NEGLIGIBLE = 1e-12
 # twelve digits in groups of four, in full width
 _LONGEST_ALONE = 14
 _NAMED_NUMBER = re.compile(
-    "(?:個人番号|個人ナンバー|マイナンバー|(?i:my ?number))(?!カード)[^0-9]{0,6}((?:[0-9][ .・-]?){11}[0-9])(?![0-9])"
+    "(?:個人番号|個人ナンバー|マイナンバー|(?i:my ?number))(?!カード)[^0-9]{0,10}"
+    "((?:[0-9][^0-9A-Za-zぁ-んァ-ヶ一-龠]{0,3}){11}[0-9])(?![0-9])"
 )
+_SPACES_IN_NAME = re.compile(r"(?<=[^\s0-9])\s+(?=[^\s0-9])")
 # how seldom numbers drawn at random may share their first digits
 _SHARED_BY_LUCK = 0.05
 _FEWEST_SCATTERED = 2
@@ -112,8 +114,16 @@ def is_my_number_heading(heading: str) -> bool:
 
 def names_its_number(text: str) -> bool:
     """Return whether a number with a right check digit follows its name in a text."""
-    found = _NAMED_NUMBER.findall(unicodedata.normalize("NFKC", text))
+    found = _NAMED_NUMBER.findall(_SPACES_IN_NAME.sub("", unicodedata.normalize("NFKC", text)))
     return bool(are_my_numbers(np.array([int(re.sub("[^0-9]", "", number)) for number in found], dtype=np.int64)).any())
+
+
+def count_my_numbers(text: str) -> int:
+    """Return how many twelve-digit numbers with a right check digit a text that is no cell holds."""
+    data = np.frombuffer(text.encode("utf-8", "replace") or b"\0", dtype=np.uint8)
+    start = np.zeros((1, 1), dtype=np.int64)
+    found = find_twelve_digits(data, start, start + data.size, encoding="utf-8")
+    return int(np.count_nonzero(are_my_numbers(found.numbers)))
 
 
 def count_numbers(block: Block, coded: Sequence[Coded], counts: list[NumberCount]) -> None:
@@ -123,8 +133,8 @@ def count_numbers(block: Block, coded: Sequence[Coded], counts: list[NumberCount
     for count, filled in zip(counts, np.count_nonzero(block.ends > block.starts, axis=0).tolist(), strict=False):
         count.filled += filled
     if block.bad.raw:
-        # a comma may be in a number, but not where it stands between two fields
-        data = np.frombuffer(b"\n".join(block.bad.raw).replace(b",", b"\n") + b"\n", dtype=np.uint8)
+        # a comma or a tab may be in a number, but not where it stands between two fields
+        data = np.frombuffer(b"\0".join(block.bad.raw).replace(b",", b"\0").replace(b"\t", b"\0") + b"\0", dtype=np.uint8)
         place = np.array([[0]], dtype=np.int64)
         counts[-1].add_found(find_twelve_digits(data, place, place + data.size, encoding=block.encoding))
 

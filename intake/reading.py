@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from intake.decode import Encoding, find_encoding, read_bytes, read_text
-from intake.defects import COLUMN_ABSENT, COLUMN_IGNORED, FIELD_COUNT, HEADING_MISSING, HEADING_TWICE, NO_ROWS
+from intake.defects import COLUMN_ABSENT, COLUMN_IGNORED, FIELD_COUNT, HEADING_MISSING, HEADING_TWICE, MY_NUMBER_HEADING, NO_ROWS
 from intake.formats import csv, fixed, records
 from intake.formats.record_rules import RecordRules
 from intake.formats.rows import Block, Chunks
 from intake.formats.sandbox import find_kind, read_rows
-from intake.identifiers import is_my_number_heading
+from intake.identifiers import count_my_numbers, is_my_number_heading
 from intake.layout import Layout, LayoutColumn
 from intake.workbooks import check_workbook
 from schemas.errors import FileRejected, SakuseiError
@@ -140,6 +140,12 @@ def _open_delimited(layout: Layout, encoding: str | None, chunks: Chunks, cut: C
     first = read_headings(chunks, layout, numbered=numbered)
     if not first:
         raise _refusal(Finding(kind=NO_ROWS))
+    if numbers := [i for i, text in enumerate(first) if layout.header and count_my_numbers(text)]:
+        raise FileRejected(
+            N_("the file holds individual numbers (個人番号); nothing of it was kept"),
+            N_("write a heading in place of the number, or tell with a layout that the file has no heading line, and send a new file"),
+            findings=tuple(Finding(kind=MY_NUMBER_HEADING, column=Name(f"#{i + 1}")) for i in numbers),
+        )
     # without a heading line the first row may be a bad one among good ones; a file of bad rows alone is refused later
     places, findings = match_headings(first, layout) if layout.header else (match_positions(first, layout)[0], ())
     refusing = tuple(finding for finding in findings if finding.kind.severity.value == "file")

@@ -9,8 +9,6 @@ the file elsewhere.
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from intake.defects import (
     COMMENTS,
     EMBEDDED,
@@ -25,9 +23,8 @@ from intake.defects import (
     TOO_LARGE,
     UNCLEAR_ZEROS,
 )
-from intake.formats.digits import find_twelve_digits
 from intake.formats.sandbox import find_facts
-from intake.identifiers import are_my_numbers
+from intake.identifiers import count_my_numbers
 from schemas.errors import FileRejected
 from schemas.findings import Finding, FindingKind
 from schemas.messages import N_, Name
@@ -80,14 +77,6 @@ def _check_beside(facts: dict[str, Any], name: Name) -> None:
             findings=tuple(found),
             file=name,
         )
-
-
-def count_my_numbers(text: str) -> int:
-    """Return how many twelve-digit numbers with a right check digit a text holds."""
-    data = np.frombuffer(text.encode("utf-8", "replace") or b"\0", dtype=np.uint8)
-    start = np.zeros((1, 1), dtype=np.int64)
-    found = find_twelve_digits(data, start, start + data.size, encoding="utf-8")
-    return int(np.count_nonzero(are_my_numbers(found.numbers)))
 
 
 def _tell_cells(facts: dict[str, Any], what: str, kind: FindingKind) -> list[Finding]:

@@ -1,9 +1,11 @@
 """Twelve digits, anywhere in any field, in any grouping: one pass over bytes.
 
 Decided here: what is a digit (half width, full width, kanji, circled), what may stand between groups of digits (one dash, space, dot,
-slash, comma or invisible character of Unicode), and which groups are read as one number. Groups that follow one another make a run; a
-number is a whole run of twelve digits, or twelve digits of a longer run when none of their groups is shorter than three. A run that is
-a day and a time, or two days of six digits, is none: of true numbers so grouped one in seven hundred looks like that.
+slash, comma or invisible character of Unicode, or a wide gap: up to three of these, of brackets, tabs and line ends), and which groups
+are read as one number. Groups that follow one another make a run, read without wide gaps first and once more across them, so that neither
+reading hides a number of the other; a number is a whole run of twelve digits, or twelve digits of a longer run when none of their groups
+is shorter than three. A run that is a day and a time, or two days of six digits, is none: of true numbers so grouped one in seven hundred
+looks like that.
 """
 
 import unicodedata
@@ -15,9 +17,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 LENGTH = 12
-SEPARATOR, OTHER, SPELLED = 10, 11, 16
+SEPARATOR, OTHER, BRACKET, SPELLED = 10, 11, 12, 16
+WIDEST_GAP = 3
 _KANJI = {"〇": 0, "○": 0, "◯": 0, "零": 0} | {kanji: value for value, kanji in enumerate("一二三四五六七八九", 1)}
 _SEPARATORS = frozenset("-./,_·•‧∙⋅・･ーｰ−．／，＿⁃∕⁄─━|｜\u00ad\u200b\u200c\u200d\u2060\ufeff")
+_BRACKETS = frozenset("()[]{}<>\t\r\n（）［］〔〕【】「」〈〉｛｝")
 _THREE_BYTES, _FOUR_BYTES = 0xE0, 0xF0
 
 
@@ -25,6 +29,8 @@ def _classify(character: str) -> int:
     """Return the value of a digit (16 more when not in half width), or what else a character is."""
     if character in _SEPARATORS or unicodedata.category(character) in {"Pd", "Zs"}:
         return SEPARATOR
+    if character in _BRACKETS:
+        return BRACKET
     digit = _KANJI.get(character, unicodedata.digit(character, -1))
     if digit < 0:
         return OTHER
@@ -97,12 +103,12 @@ def _is_dates(groups, first, last):  # type: ignore[no-untyped-def]  # noqa: ANN
 
 @njit(cache=True)
 def _join(groups, last, size, run_ends):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return the number that ends with a group, and its form; -1 when there is none. Only the last twelve groups are kept."""
-    digits, value, power, form, shortest, first = 0, np.int64(0), np.int64(1), 0, LENGTH, last
+    """Return the number that ends with a group, its form, and whether it has a wide gap; -1 when there is none. Twelve groups are kept."""
+    digits, value, power, form, shortest, first, wide = 0, np.int64(0), np.int64(1), 0, LENGTH, last, False
     while first >= 0:
         count = groups[first, 0]
         if digits + count > LENGTH:
-            return np.int64(-1), 0
+            return np.int64(-1), 0, False
         value += groups[first, 1] * power
         power *= 10**count
         digits += count
@@ -111,37 +117,55 @@ def _join(groups, last, size, run_ends):  # type: ignore[no-untyped-def]  # noqa
         if digits == LENGTH:
             break
         form |= 1 << (LENGTH - digits)
+        wide = wide or groups[first, 3] == 1
         first -= 1
-    if digits != LENGTH or (shortest < 3 and not (run_ends and last - first + 1 == size)):
-        return np.int64(-1), 0
-    return (np.int64(-1), 0) if _is_dates(groups, first, last) else (value, form)
+    if digits != LENGTH or (shortest < 3 and not (run_ends and last - first + 1 == size)) or _is_dates(groups, first, last):
+        return np.int64(-1), 0, False
+    return value, form, wide
+
+
+@njit(cache=True)
+def _read_gap(data, pos, end, how):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return where the next group begins and whether a wide gap is before it; 0 for no wide gap, 1 for one, -1 when the run ends here."""
+    wide, width = 0, 0
+    for step in range(WIDEST_GAP + 1):
+        if pos >= end:
+            break
+        kind, width = _read(data, pos, end, how[0], how[1])
+        if kind < SEPARATOR or kind >= SPELLED:
+            return pos, wide if step else -1
+        if kind == OTHER:
+            break
+        wide = 1 if wide or step or kind == BRACKET else 0
+        pos += width
+    return pos, -1
 
 
 @njit(cache=True)
 def _next_run(data, pos, end, how, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Write the numbers of the run that begins here to `found`; return how many, and where it ends."""
-    classes, utf8 = how
-    groups = np.zeros((LENGTH, 3), dtype=np.int64)
-    size, hits, goes_on = 0, 0, True
+    """Write the numbers of the run that begins here to `found`; return how many, where it ends, and whether a wide gap follows it.
+
+    With `how[2]` the run goes on across wide gaps, and only numbers with one are written.
+    """
+    groups = np.zeros((LENGTH, 4), dtype=np.int64)
+    size, hits, gap = 0, 0, 0
+    across = how[2]
+    goes_on = True
     while goes_on:
-        count, value, spelled, pos = _read_group(data, pos, end, classes, utf8)
+        count, value, spelled, pos = _read_group(data, pos, end, how[0], how[1])
         if size >= LENGTH:
             groups[:-1] = groups[1:].copy()
         last = min(size, LENGTH - 1)
-        groups[last, 0], groups[last, 1], groups[last, 2] = count, value, spelled
+        groups[last, 0], groups[last, 1], groups[last, 2], groups[last, 3] = count, value, spelled, gap
         size += 1
-        goes_on = False
-        if pos < end:
-            kind, width = _read(data, pos, end, classes, utf8)
-            if kind == SEPARATOR and pos + width < end:
-                after = _read(data, pos + width, end, classes, utf8)[0]
-                goes_on = after < SEPARATOR or after >= SPELLED
-                pos += width if goes_on else 0
-        number, form = _join(groups, last, size, not goes_on)
-        if number >= 0:
+        after, gap = _read_gap(data, pos, end, how)
+        goes_on = gap == 0 or (across and gap == 1)
+        pos = after if goes_on else pos
+        number, form, wide = _join(groups, last, size, not goes_on)
+        if number >= 0 and wide == across:
             found[hits, 0], found[hits, 1] = number, form
             hits += 1
-    return hits, pos
+    return hits, pos, gap == 1
 
 
 @njit(cache=True)
@@ -151,12 +175,17 @@ def _find(data, starts, ends, how, books):  # type: ignore[no-untyped-def]  # no
     for row in range(starts.shape[0]):
         for index in range(starts.shape[1]):
             pos, end = starts[row, index], ends[row, index]
+            seen = pos
             while end - pos >= LENGTH:
                 kind, width = _read(data, pos, end, how[0], how[1])
                 if SEPARATOR <= kind < SPELLED:
                     pos += width
                     continue
-                hits, pos = _next_run(data, pos, end, how, numbers[found:])
+                hits, after, wide = _next_run(data, pos, end, (how[0], how[1], False), numbers[found:])
+                if wide and pos >= seen:
+                    more, seen, _ = _next_run(data, pos, end, (how[0], how[1], True), numbers[found + hits :])
+                    hits += more
+                pos = after
                 fields[found : found + hits] = index
                 found += hits
     return found
@@ -193,8 +222,8 @@ def find_twelve_digits(data: NDArray[np.uint8], starts: NDArray[np.int64], ends:
     encoding : str
         `utf-8` or `cp932`.
     """
-    # every number ends with a group of its own, and a separator stands between two groups
-    most = int((ends - starts).sum()) // 2 + 1
+    # every number ends with a group of its own, or with one and a wide gap; a separator stands between two groups
+    most = int((ends - starts).sum()) + 2
     fields, numbers = np.empty(most, dtype=np.int64), np.empty((most, 2), dtype=np.int64)
     count = _find(data, starts, ends, (_classes(encoding), encoding == "utf-8"), (fields, numbers))
     return Found(fields=fields[:count], numbers=numbers[:count, 0], forms=numbers[:count, 1])

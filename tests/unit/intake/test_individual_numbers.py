@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from intake.convert import convert_file
 from intake.formats.digits import find_twelve_digits
 from intake.identification import find_code_kind
 from intake.identifiers import (
@@ -15,9 +16,11 @@ from intake.identifiers import (
     are_my_numbers,
     holds_my_numbers,
     is_my_number_heading,
+    names_its_number,
     tail_of_luck,
 )
 from schemas.check_digits import append
+from schemas.errors import FileRejected
 
 VALID = 983205673214
 
@@ -76,7 +79,8 @@ def test_every_spelling_is_found(text, encoding):
         "98320567321",
         "9832056732140",
         "9832-0567-321",
-        "9832--0567-3214",
+        "9832----0567-3214",
+        "9832(((( 0567-3214",
         "2024-04-01",
         "2024-04-01 1030",
         "2024/4/01 10.30.5",
@@ -94,6 +98,35 @@ def test_other_lengths_and_groups_are_not(text):
 )
 def test_any_dash_space_or_dot_of_unicode_may_stand_between_groups(gap):
     assert find(f"9832{gap}0567{gap}3214") == [(0, VALID)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932"])
+@pytest.mark.parametrize("gap", ["\n", "\r\n", "\t", ")(", "(", "（", "】【", " - ", "--", "\r\n ", ") ("])
+def test_a_bracket_a_tab_and_a_line_end_may_stand_between_groups(gap, encoding):
+    assert find(f"({gap.join(('9832', '0567', '3214'))})", encoding=encoding) == [(0, VALID)]
+    assert find("x" + gap.join(("983205", "673214")), encoding=encoding) == [(0, VALID)]
+    assert find(gap.join("983205673214"), encoding=encoding) == [(0, VALID)]
+
+
+def test_a_wide_gap_hides_no_number_and_counts_none_twice():
+    assert find("2\n9832-0567-3214\n1") == [(0, VALID)]
+    assert find("9832-0567-3214\n983205673214") == [(0, VALID), (0, VALID)]
+    # a run across wide gaps is the whole run, when one of its groups is short
+    assert find("98\n3205-673214\n(9832)0567(3214)") == [(0, VALID)]
+    assert find("983205673214(9832\n0567\n3214)x98320567\n3214") == [(0, VALID)] * 3
+    assert find("x(1)983205673214(2)", "9832", "0567\n3214") == [(0, VALID)]
+
+
+def test_a_number_beside_its_name_in_any_grouping_is_enough():
+    for text in (
+        "マイナンバー 98320567/3214",
+        "マイナンバー 9832\n0567\n3214",
+        "個 人 番 号：983205673214",
+        "マイナンバー確認済。番号：983205673214",
+    ):
+        assert names_its_number(text), text
+    assert not names_its_number("マイナンバーカードの番号 983205673214")
+    assert not names_its_number("個人番号は確認していない。別に受け付けた書類の番号は 983205673214")
 
 
 def test_both_numbers_of_a_run_are_found():
@@ -215,3 +248,10 @@ def test_other_identification_codes():
     assert find_code_kind(pa.array([f"AB{n:08d}CD" for n in range(30)])) == "在留カード等の番号"
     assert find_code_kind(pa.array([f"090{n:08d}" for n in rng.integers(0, 10**8, 200).tolist()])) is None
     assert find_code_kind(pa.array(residents[:9])) is None
+
+
+def test_an_individual_number_in_the_heading_line_refuses_the_file_by_position(tmp_path):
+    (tmp_path / "f.csv").write_text("person_key,1234-5678-9018\n1,x\n", encoding="utf-8")
+    with pytest.raises(FileRejected) as refused:
+        convert_file(tmp_path / "f.csv", table="kokuho_benefit", layout="plain")
+    assert [(finding.kind.code, finding.column) for finding in refused.value.findings] == [("my-number-as-heading", "#2")]

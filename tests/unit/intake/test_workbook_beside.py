@@ -13,7 +13,8 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from intake.formats.beside import PART_BYTES, read_around, read_beside
 from intake.formats.biff import _read_records
 from intake.formats.workbook_facts import Facts
-from intake.workbooks import check_workbook, count_my_numbers
+from intake.identifiers import count_my_numbers
+from intake.workbooks import check_workbook
 from schemas.errors import FileRejected
 
 # 平成26年総務省令第85号 第5条, worked out by hand: 1·6+2·5+3·4+4·3+5·2+6·7+7·6+8·5+9·4+0·3+1·2 = 212, 212 mod 11 = 3, 11 − 3 = 8
