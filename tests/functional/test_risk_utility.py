@@ -132,3 +132,13 @@ def test_the_person_of_the_story_does_not_depend_on_the_file(make, tmp_path):
         assert "架空" in page
     known = [re.findall(r"</th><td[^>]*>(.*?)</td>", table) for table in people]
     assert known[0] == known[1] != []
+
+
+def test_levels_are_told_by_their_titles_in_japanese(make, tmp_path):
+    words = [*make("global"), "--no-attacks"]
+    seen = []
+    for language in ("ja", "en"):
+        assert run([*words, "--html-lang", language]) == 0
+        seen.append(re.findall(r'<span class="aside">[^<]*(?:levels:|水準：)[^<]*</span>', (tmp_path / "r.html").read_text(encoding="utf-8")))
+    assert seen[0] and seen[1]
+    assert not re.search(r"width_|all|value", "".join(seen[0]))

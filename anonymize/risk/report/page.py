@@ -18,7 +18,8 @@ from anonymize.risk.report.numbers import writer_for
 from anonymize.risk.report.story import describe_story
 from anonymize.risk.report.usefulness import describe_utility
 from schemas.findings import Reason
-from schemas.plan import Plan
+from schemas.hierarchies import load_hierarchy
+from schemas.plan import ANY_DAY, Plan
 from schemas.regimes import load_regime
 from schemas.tables import load_table
 
@@ -73,7 +74,7 @@ def render_report(
         "utility": describe_utility(assessment.utility, writer),
         "releases": sections.describe_releases(assessment, writer),
         "attacks": sections.describe_attacks(assessment, writer),
-        "columns": sections.describe_columns(assessment, writer),
+        "columns": sections.describe_columns(assessment, writer, find_levels(assessment.plan) if language == "ja" else {}),
         "clauses": regime.clauses,
         "methods": sections.describe_methods(assessment, writer),
         "notes": sections.describe_notes(assessment, writer),
@@ -96,6 +97,15 @@ def read_style() -> Markup:
 def find_titles(plan: Plan) -> dict[str, str]:
     """Return the Japanese titles of the columns of the plan's table; none without a table."""
     return {column.name: column.title_ja for column in load_table(plan.table).columns} if plan.table else {}
+
+
+def find_levels(plan: Plan) -> dict[tuple[str, str], str]:
+    """Return column and level → what people call the level in Japanese."""
+    found: dict[tuple[str, str], str] = {}
+    for column in plan.recoded:
+        hierarchy = load_hierarchy(column.hierarchy or "", folder=plan.folder, as_of=plan.as_of or ANY_DAY)
+        found |= {(column.name, name): title for name, title in zip(hierarchy.level_names, hierarchy.level_titles, strict=True)}
+    return found
 
 
 def _read(name: str) -> str:

@@ -3,7 +3,7 @@
 Decided here: which figures each section tells, and in what order.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -220,8 +220,8 @@ def _describe_score(score: Score, writer: Writer) -> dict[str, str]:
     }
 
 
-def describe_columns(assessment: Assessment, writer: Writer) -> list[dict[str, Any]]:
-    """Return clause, treatment and evidence of every column."""
+def describe_columns(assessment: Assessment, writer: Writer, levels: Mapping[tuple[str, str], str]) -> list[dict[str, Any]]:
+    """Return clause, treatment and evidence of every column; a level is told by its title where `levels` has one."""
     return [
         {
             "column": trace.column,
@@ -229,7 +229,11 @@ def describe_columns(assessment: Assessment, writer: Writer) -> list[dict[str, A
             "role": name_word(trace.role, writer.translate),
             "clause": trace.clause,
             "treatment": name_word(trace.treatment, writer.translate),
-            "levels": writer.say("levels", levels=writer.translate(", ").join(trace.level)) if trace.level else "",
+            "levels": writer.say(
+                "levels", levels=writer.translate(", ").join(levels.get((trace.column, level), level) for level in trace.level)
+            )
+            if trace.level
+            else "",
             "evidence": trace.evidence.render(writer.translate),
             "good": trace.holds,
         }
