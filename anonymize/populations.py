@@ -38,17 +38,22 @@ def read_heading(path: Path) -> list[str]:
         raise refuse_table(path) from error
 
 
+MOST_PERSONS = 10_000_000_000  # in one row; more would be a mistake, and could not be added up
+
+
 def read_people(path: Path) -> pa.Table:
     """Return a population table: cells as text, `persons` as whole numbers (1 in each row when it is not given).
 
     Raises
     ------
     FileRejected
-        It cannot be read, or a count is missing or negative.
+        It cannot be read, a name of its heading comes twice, or a count is missing, negative or absurdly large.
     """
     import pyarrow.csv as pc_csv
 
     names = read_heading(path)
+    if len(set(names)) < len(names):
+        raise refuse_table(path)
     types = {name: pa.int64() if name == PERSONS else pa.string() for name in names}
     try:
         table = pc_csv.read_csv(path, convert_options=pc_csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""]))
@@ -57,7 +62,8 @@ def read_people(path: Path) -> pa.Table:
     if PERSONS not in names:
         table = table.append_column(PERSONS, pa.array(np.ones(table.num_rows, dtype=np.int64)))
     counts = table.column(PERSONS)
-    if counts.null_count or (pc.min(counts).as_py() or 0) < 0:
+    least, most = (pc.min_max(counts)[end].as_py() or 0 for end in ("min", "max"))
+    if counts.null_count or least < 0 or most > MOST_PERSONS:
         raise refuse_table(path)
     return table
 
@@ -66,7 +72,7 @@ def refuse_table(path: Path) -> FileRejected:
     """Return the error for a table that cannot be read."""
     return FileRejected(
         N_("the population table {file} cannot be read"),
-        N_("give a CSV file in UTF-8 with a heading, and whole numbers in `persons`"),
+        N_("give a CSV file in UTF-8 with a heading, each name in it once, and whole numbers in `persons`"),
         file=Name(path.name),
     )
 

@@ -56,6 +56,7 @@ VARIES = _kind("varies-stray", N_("`varies` belongs to a recoded quasi-identifie
 TABLE_UNKNOWN = _kind("table-unknown", N_("there is no such table schema"))
 WEAKER_ROLE = _kind("role-weaker-than-table", N_("the role is weaker than the role {role} of the table schema"))
 UNIT_MISSING = _kind("unit-missing", N_("the table counts persons by this column; the plan must name it as its unit"))
+SAME_NAME = _kind("name-differs-by-case", N_("two columns of the plan differ in capital letters alone; engines take them for one"))
 RESERVED_NAME = _kind("name-reserved", N_("the name is reserved or collides with a released bound"))
 
 
@@ -161,7 +162,11 @@ def _check_models(plan: Plan) -> Iterator[Finding]:
 
 def _check_names(plan: Plan) -> Iterator[Finding]:
     bounds = {f"{column.name}_{part}" for column in plan.recoded for part in ("from", "to", "values")}
+    seen: set[str] = set()
     for column in plan.columns:
+        if column.name.lower() in seen:
+            yield _find(SAME_NAME, column.name)
+        seen.add(column.name.lower())
         collides = not column.is_dropped and column.name in bounds
         if collides or column.name.startswith(TAKEN_PREFIX):
             yield _find(RESERVED_NAME, column.name)

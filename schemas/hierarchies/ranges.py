@@ -40,6 +40,9 @@ class Limits:
     unit: str = ""
 
 
+FARTHEST = 1 << 61  # bands and their leaves are counted in 64 bits
+
+
 class BandHierarchy(Hierarchy):
     """Numbers in bands; kinds say where the limits of a level lie."""
 
@@ -58,6 +61,12 @@ class BandHierarchy(Hierarchy):
         """Return the groups of distinct values at every level."""
         typed = self.type_values(values, column=column)
         numbers = typed.drop_null().to_numpy(zero_copy_only=False)
+        if pa.types.is_integer(typed.type) and len(numbers) and max(abs(int(numbers.min())), abs(int(numbers.max()))) >= FARTHEST:
+            raise PlanError(
+                N_("the column {column} holds numbers too large to be put into bands"),
+                N_("they are codes rather than amounts: give the column the type code and another hierarchy, or correct them at intake"),
+                column=Name(column or "?"),
+            )
         steps = [self._to_step(level, numbers) for level in range(len(self.level_names) - 2)]
         whole = pa.types.is_integer(typed.type)
         leaves = int(numbers.max()) - int(numbers.min()) + 1 if whole and len(numbers) else len(numbers)

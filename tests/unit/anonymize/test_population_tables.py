@@ -244,3 +244,10 @@ def test_population_of_japan(tmp_path, shared_data, method):
         shares = released.groupby("place", observed=True).size() / np.array([people[name] for name in sorted(people)])
         assert shares.max() <= 0.001
     assert verify_file(tmp_path / "out.parquet", plan).population["k_map"] >= 50_000
+
+
+@pytest.mark.parametrize("text", ["n,n\na,b\n", "n,persons\na,9223372036854775807\n", "n,persons\na,10000000001\n"])
+def test_a_table_that_cannot_be_counted_is_refused(tmp_path, text):
+    (tmp_path / "p.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(FileRejected):
+        read_people(tmp_path / "p.csv")

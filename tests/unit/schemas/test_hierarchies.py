@@ -493,3 +493,11 @@ class TestSpecifications:
     def test_a_value_that_looks_like_the_label_for_missing(self):
         table = resolve("whole_code", pa.array(["記録なし", None]))
         assert table.labels[0] == ("記録なし", "記録なし（欠損）")
+
+
+@pytest.mark.parametrize("number", [2**61, -(2**61), 2**63 - 1, -(2**63)])
+def test_numbers_too_large_for_bands_are_refused(number):
+    hierarchy = load_hierarchy({"intervals": [5, 10]}, folder=None)
+    with pytest.raises(PlanError):
+        hierarchy.resolve(pa.array([number, 5]), column="n")
+    assert hierarchy.resolve(pa.array([2**61 - 1, 5]), column="n").total_leaves == 2**61 - 5

@@ -126,6 +126,7 @@ def change_column(name, **entries):
         (lambda d: d["privacy"]["l_diversity"]["disease"].update(l=2.5), "whole-l", "disease"),
         (lambda d: d.update(table="no_such_table"), "table-unknown", "no_such_table"),
         (lambda d: d["columns"].update(age_from=dict(d["columns"]["cost"], treatment="keep")), "name-reserved", "age_from"),
+        (lambda d: d["columns"].update(COST=dict(d["columns"]["cost"], treatment="keep")), "name-differs-by-case", "COST"),
         (lambda d: d["columns"].update(__class=dict(d["columns"]["cost"], treatment="keep")), "name-reserved", "__class"),
     ],
 )
