@@ -29,6 +29,8 @@ class Writer:
     """Puts texts and guarded counts into the language of the page."""
 
     translate: Callable[[str], str]
+    # counts are shown by tens: of exact ones beside each other a small one would be the difference
+    by_tens: bool = False
 
     def say(self, key: str, **params: Any) -> str:
         """Return a text of the page."""
@@ -40,12 +42,10 @@ class Writer:
             return self.say("withheld")
         if guard_count(count) is None:
             return self.say("fewer", minimum=MINIMUM)
-        return f"{count:,}" if exact else self.say("about", count=f"{round(count, -3):,}")
-
-    def decade(self, count: int) -> str:
-        """Return between which tens a count lies, where others beside it would give a small one away."""
+        if not exact:
+            return self.say("about", count=f"{round(count, -3):,}")
         first = count // MINIMUM * MINIMUM
-        return self.say("between", first=f"{first:,}", last=f"{first + MINIMUM - 1:,}") if first else self.count(count)
+        return self.say("between", first=f"{first:,}", last=f"{first + MINIMUM - 1:,}") if self.by_tens and first else f"{count:,}"
 
     def total(self, parts: Sequence[int]) -> str:
         """Return the sum of parts that are shown as well; withheld where a small one would follow from it."""
@@ -81,7 +81,7 @@ def render_quality(report: Mapping[str, Any], translate: Callable[[str], str], *
     file_id : str
         The file of the office, where there is one.
     """
-    writer, quality = Writer(translate), report["quality"]
+    writer, quality = Writer(translate, by_tens=_gives_small_away(report)), report["quality"]
     headings = {entry["column"]: entry["heading"] for entry in quality["columns"]}
     table = load_table(report["table"])
     coded = {column.name for column in table.columns if column.code_list}
@@ -110,14 +110,22 @@ def render_quality(report: Mapping[str, Any], translate: Callable[[str], str], *
     return environment.from_string(_read("quality.html.j2")).render(page)
 
 
+def _gives_small_away(report: Mapping[str, Any]) -> bool:
+    """Return whether a small count of rows put aside, or of one cause, would follow from exact counts of rows and cells."""
+    causes = [entry["count"] for entry in report["findings"] if entry["severity"] == "row"]
+    return any(map(is_small, (report["rows_quarantined"], *causes)))
+
+
 def _describe_keys(report: Mapping[str, Any], writer: Writer) -> Any:
     out, aside = report["rows_out"], report["rows_quarantined"]
-    causes = [entry["count"] for entry in report["findings"] if entry["severity"] == "row"]
-    # the rows put aside less those of one cause may be those of another
-    count = writer.decade if any(map(is_small, (aside, *causes))) else writer.count
     yield {"title": writer.say("rows_in"), "value": writer.count(report["rows_in"]), "text": "", "tone": ""}
-    yield {"title": writer.say("rows_out"), "value": count(out), "text": "", "tone": "good"}
-    yield {"title": writer.say("rows_aside"), "value": count(aside), "text": writer.say("rows_text"), "tone": "warn" if aside else "good"}
+    yield {"title": writer.say("rows_out"), "value": writer.count(out), "text": "", "tone": "good"}
+    yield {
+        "title": writer.say("rows_aside"),
+        "value": writer.count(aside),
+        "text": writer.say("rows_text"),
+        "tone": "warn" if aside else "good",
+    }
     persons = report.get("persons")
     tone = "" if not persons else "good" if persons["within"] else "bad"
     text = writer.say("persons_text", stated=writer.count(persons["stated"])) if persons else ""

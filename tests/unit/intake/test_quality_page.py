@@ -60,6 +60,16 @@ def test_rows_put_aside_are_told_by_tens_where_a_cause_is_small():
     assert ">88<" in page
 
 
+def test_small_counts_do_not_follow_from_anything_beside_them():
+    """Of 329 rows three were put aside: no figure of the page may be 326 or 329, whatever it counts."""
+    column = {"column": "treatment", "rows": 326, "filled": 326, "distinct": 326, "repairs": {"trim": 326}}
+    report = make_report(column, [finding("not-a-date", 3)], rows_in=329, rows_out=326, rows_quarantined=3, persons_out=326)
+    page = render_quality(report, str, language="en")
+    assert "320 to 329" in page
+    assert "326" not in page
+    assert "329" not in page.replace("320 to 329", "")
+
+
 def test_the_bar_says_no_more_than_the_figure():
     assert 'width="84"' in render_quality(make_report({"filled": 95, "filled_share": 0.95}), str)
     assert 'width="0"' in render_quality(make_report({"filled": 5, "filled_share": 0.05}), str)
