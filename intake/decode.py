@@ -20,6 +20,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from intake.defects import CARRIAGE_RETURNS, MIXED_ENCODINGS, NO_ENCODING, OTHER_ENCODING, UNDECODABLE
+from intake.formats.csv import number_records
 from schemas.errors import FileRejected
 from schemas.files import CHUNK_BYTES
 from schemas.findings import ROWS_SHOWN, Finding
@@ -50,7 +51,7 @@ class Encoding:
     declared: bool
 
 
-def find_encoding(path: Path, declared: str | None) -> Encoding:
+def find_encoding(path: Path, declared: str | None, delimiter: str = "") -> Encoding:
     """Return the encoding of a text file, after reading all of it; of one declared as CP932 the rest is left to `read_bytes`.
 
     Parameters
@@ -59,6 +60,8 @@ def find_encoding(path: Path, declared: str | None) -> Encoding:
         The file.
     declared : str or None
         What the layout says; None to find it.
+    delimiter : str
+        Between the fields of delimited text, whose rows are numbered as records; else each line is a row.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def find_encoding(path: Path, declared: str | None) -> Encoding:
     _check_line_ends(path, head)
     shown = find_mark(head)
     if declared is not None:
-        return _check_declared(path, declared, shown)
+        return _check_declared(path, declared, shown, delimiter)
     candidates = (shown,) if shown else LADDER
     for name in candidates:
         if _can_decode(path, name):
@@ -115,7 +118,7 @@ def read_text(path: Path, encoding: str) -> Iterator[bytes]:
         yield rest.encode("utf-8")
 
 
-def read_bytes(path: Path, encoding: str) -> Iterator[bytes]:
+def read_bytes(path: Path, encoding: str, delimiter: str = "") -> Iterator[bytes]:
     """Yield the bytes of a file in pieces; CP932 is checked on the way.
 
     Raises
@@ -132,10 +135,10 @@ def read_bytes(path: Path, encoding: str) -> Iterator[bytes]:
                     break
             yield chunk
     if lead:
-        raise _refusal(*_describe_undecodable(path, encoding))
+        raise _refusal(*_describe_undecodable(path, encoding, delimiter))
 
 
-def _check_declared(path: Path, declared: str, shown: str | None) -> Encoding:
+def _check_declared(path: Path, declared: str, shown: str | None, delimiter: str) -> Encoding:
     """Return the declared encoding, or refuse."""
     family = "utf-8" if declared == "utf-8-sig" else declared
     found = "utf-8" if shown == "utf-8-sig" else shown
@@ -152,7 +155,7 @@ def _check_declared(path: Path, declared: str, shown: str | None) -> Encoding:
         return Encoding(name="utf-8-sig" if shown == "utf-8-sig" else family, declared=True)
     if found not in {None, family}:
         raise _refusal(Finding(kind=OTHER_ENCODING, params={"encoding": Name(declared), "found": Name(found or "")}))
-    raise _refusal(*_describe_undecodable(path, family))
+    raise _refusal(*_describe_undecodable(path, family, delimiter))
 
 
 def _find_contradiction(path: Path, family: str) -> str | None:
@@ -235,19 +238,21 @@ def _is_cp932(path: Path, head_bytes: int | None = None) -> bool:
     return bool(lead == 0)
 
 
-def _describe_undecodable(path: Path, encoding: str) -> list[Finding]:
-    """Return which rows are not text in an encoding, and in what else others are, by line."""
+def _describe_undecodable(path: Path, encoding: str, delimiter: str) -> list[Finding]:
+    """Return which rows are not text in an encoding, and in what else they are."""
     rows: list[int] = []
+    # a byte of these may look like a quote and be none
+    delimiter = "" if encoding.startswith(("utf-16", "iso2022")) else delimiter
     count, fine, elsewhere = 0, 0, {name: 0 for name in LADDER if name != encoding}
     with path.open("rb") as source:
-        for number, line in enumerate(iter(lambda: source.readline(_LINE_LIMIT), b""), start=1):
+        for number, line in number_records(source, delimiter, _LINE_LIMIT):
             if line.isascii():
                 continue
             if _decodes(line, encoding):
                 fine += 1
                 continue
             count += 1
-            rows += [number] if len(rows) < ROWS_SHOWN else []
+            rows += [number] if len(rows) < ROWS_SHOWN and number not in rows[-1:] else []
             for name in elsewhere:
                 elsewhere[name] += _decodes(line, name)
     findings = [Finding(kind=UNDECODABLE, count=max(count, 1), rows=tuple(rows), params={"encoding": Name(encoding)})]
@@ -256,7 +261,7 @@ def _describe_undecodable(path: Path, encoding: str) -> list[Finding]:
     if whole:
         findings.append(Finding(kind=OTHER_ENCODING, params={"encoding": Name(encoding), "found": Name(whole)}))
     elif fine and elsewhere[other]:
-        findings.append(Finding(kind=MIXED_ENCODINGS, count=elsewhere[other], params={"encoding": Name(other)}))
+        findings.append(Finding(kind=MIXED_ENCODINGS, count=elsewhere[other], params={"encoding": Name(other), "declared": Name(encoding)}))
     return findings
 
 

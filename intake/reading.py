@@ -115,9 +115,9 @@ def open_source(path: Path, layout: Layout) -> Opened:
     if layout.records:
         return _open_records(path, layout, layout.records)
     if wanted == "text":
-        encoding = find_encoding(path, layout.encoding)
-        read = read_bytes if csv.can_cut(encoding.name, layout.delimiter) else read_text
-        return _open_delimited(layout, encoding.name, lambda: read_text(path, encoding.name), lambda: read(path, encoding.name))
+        name = find_encoding(path, layout.encoding, layout.delimiter).name
+        cut = (lambda: read_bytes(path, name, layout.delimiter)) if csv.can_cut(name, layout.delimiter) else None
+        return _open_delimited(layout, name, lambda: read_text(path, name), cut)
     told = check_workbook(path, layout.sheet) if kind == "excel" else ()
     opened = _open_delimited(layout, None, lambda: read_rows(path, kind=kind, sheet=layout.sheet, lines=layout.lines_above))
     return replace(opened, findings=(*told, *opened.findings))

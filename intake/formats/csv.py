@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import IO
 
 import numpy as np
 from numba import njit
@@ -183,3 +184,28 @@ def _read_numbers(block: Block) -> NDArray[np.int64]:
     numbers = np.empty(block.rows.size, dtype=np.int64)
     _read_digits(block.data, np.ascontiguousarray(block.starts[:, 0]), np.ascontiguousarray(block.ends[:, 0]), numbers)
     return numbers
+
+
+def number_records(source: IO[bytes], delimiter: str, limit: int) -> Iterator[tuple[int, bytes]]:
+    """Yield lines, in pieces of at most `limit` bytes, each with the number of its record; without a delimiter each line is one."""
+    number, inside = 1, False
+    for line in iter(lambda: source.readline(limit), b""):
+        yield number, line
+        inside = bool(delimiter) and _ends_inside(line, delimiter.encode(), inside=inside)
+        number += not inside and line.endswith(b"\n")
+
+
+def _ends_inside(line: bytes, delimiter: bytes, *, inside: bool) -> bool:
+    """Return whether a quote is open at the end of a line; it opens at the beginning of a field alone."""
+    place = 0
+    while inside or place >= 0:
+        if inside or line.startswith(b'"', place):
+            place = line.find(b'"', place if inside else place + 1)
+            if place < 0:
+                return True
+            inside = line.startswith(b'""', place)
+            place += 2 if inside else 0
+        if not inside:
+            end = line.find(delimiter, place)
+            place = end + 1 if end >= 0 else -1
+    return False

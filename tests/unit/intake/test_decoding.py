@@ -95,7 +95,20 @@ def test_rows_in_another_encoding_are_named(tmp_path):
     lines[4] = lines[10] = "5,山田太郎髙\r\n".encode()
     findings = refused(write(tmp_path, b"".join(lines)), "cp932")
     assert findings["undecodable"].rows == (5, 11)
-    assert findings["mixed-encodings"].params["encoding"] == "utf-8"
+    assert findings["mixed-encodings"].params == {"encoding": "utf-8", "declared": "cp932"}
+
+
+def test_rows_in_another_encoding_have_the_number_of_their_record(tmp_path):
+    # line ends inside quotes end no record; a quote inside a field opens none; an escaped one closes none
+    lines = ["番号,氏名\r\n", '1,"山田\r\n太""\r\n郎"\r\n', '2,山"田\r\n', '3,"",\r\n', '"4","山""田",""\r\n']
+    content = "".join(lines).encode("cp932") + "5,髙\r\n".encode() + '6,"山\n'.encode("cp932") + '髙"\n7,髙\n'.encode()
+    path = write(tmp_path, content)
+    with pytest.raises(FileRejected) as error:
+        find_encoding(path, "cp932", ",")
+    # the heading is record 1
+    assert error.value.findings[0].rows == (6, 7, 8)
+    # without fields in quotes each line is a row
+    assert refused(path, "cp932")["undecodable"].rows == (8, 10, 11)
 
 
 def test_bytes_that_are_no_text_at_all(tmp_path):
