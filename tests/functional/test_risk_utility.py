@@ -139,6 +139,8 @@ def test_levels_are_told_by_their_titles_in_japanese(make, tmp_path):
     seen = []
     for language in ("ja", "en"):
         assert run([*words, "--html-lang", language]) == 0
-        seen.append(re.findall(r'<span class="aside">[^<]*(?:levels:|水準：)[^<]*</span>', (tmp_path / "r.html").read_text(encoding="utf-8")))
+        seen.append(
+            re.findall(r'<span class="aside">[^<]*(?:levels:|水準：)[^<]*</span>', (tmp_path / "r.html").read_text(encoding="utf-8"))
+        )
     assert seen[0] and seen[1]
     assert not re.search(r"width_|all|value", "".join(seen[0]))
