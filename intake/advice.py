@@ -39,6 +39,7 @@ ADVICE: Mapping[str, str] = {
     "undeclared-identification-code": N_("check the column; the office will take it out of what is released"),
     "persons-mentioned": N_("leave the column out if it is not asked for"),
     "column-absent": N_("add the column if it is asked for"),
+    "required-column-absent": N_("add the column, unless the office agreed that it is left out"),
     "former-municipality-divided": N_("write the code of today, or tell the office which part is meant"),
     "unknown-municipality": N_("compare the code with the list of municipalities"),
     "character-lost": N_("tell the office: this must not happen"),

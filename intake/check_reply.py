@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from casework.console import Reply
 from casework.i18n import translate
 from intake.advice import ADVICE
+from intake.defects import REQUIRED_ABSENT
 from intake.quality.account import ConversionReport
 from intake.replies import TITLES, compact_rows, list_aside, list_repairs, summarise
 from schemas.findings import Finding
@@ -23,6 +24,10 @@ def _judge(report: ConversionReport) -> str:
     if report.rows_quarantined:
         text = translate(N_("if the file is sent as it is, {count} rows will be put aside"))
         return text.format(count=f"{report.rows_quarantined:,}")
+    absent = sum(finding.kind is REQUIRED_ABSENT for finding in report.findings)
+    if absent:
+        text = translate(N_("every row can be taken over, but {count} required columns are absent: send it only if the office agreed"))
+        return text.format(count=absent)
     return translate(N_("every row can be taken over; the file can be sent as it is"))
 
 

@@ -87,6 +87,7 @@ DUPLICATE_ROWS = _note("duplicate-rows", N_("rows that repeat an earlier row in 
 BLANK_LINES = _note("blank-lines", N_("blank lines; not counted as rows"))
 COLUMN_IGNORED = _note("column-ignored", N_("columns that the layout does not name; not taken over"))
 COLUMN_ABSENT = _note("column-absent", N_("the file has no such column; left empty"))
+REQUIRED_ABSENT = _note("required-column-absent", N_("the file does not have this required column; left empty in every row"))
 MY_NUMBER_NAME = _note("my-number-heading", N_("a column with the name of the individual number (個人番号), all empty; remove it"))
 UNDECLARED_CODE = _note(
     "undeclared-identification-code",

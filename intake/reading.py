@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from intake.decode import Encoding, find_encoding, read_bytes, read_text
-from intake.defects import COLUMN_ABSENT, COLUMN_IGNORED, FIELD_COUNT, HEADING_MISSING, HEADING_TWICE, MY_NUMBER_HEADING, NO_ROWS
+from intake.defects import (
+    COLUMN_ABSENT,
+    COLUMN_IGNORED,
+    FIELD_COUNT,
+    HEADING_MISSING,
+    HEADING_TWICE,
+    MY_NUMBER_HEADING,
+    NO_ROWS,
+    REQUIRED_ABSENT,
+)
 from intake.formats import csv, fixed, records
 from intake.formats.record_rules import RecordRules
 from intake.formats.rows import Block, Chunks
@@ -200,8 +209,8 @@ def match_headings(first: list[str], layout: Layout) -> tuple[tuple[tuple[int, L
             findings.append(Finding(kind=HEADING_TWICE, column=column.label))
         else:
             # A municipality is asked for the least; only without the key of persons nothing can be counted.
-            indispensable = column.name == layout.table.unit
-            findings.append(Finding(kind=HEADING_MISSING if indispensable else COLUMN_ABSENT, column=column.label))
+            absent = REQUIRED_ABSENT if column.use.column.required else COLUMN_ABSENT
+            findings.append(Finding(kind=HEADING_MISSING if column.name == layout.table.unit else absent, column=column.label))
     ignored = len(first) - len(places)
     if ignored and not any(finding.kind is HEADING_TWICE for finding in findings):
         findings.append(Finding(kind=COLUMN_IGNORED, count=ignored))
