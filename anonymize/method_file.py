@@ -121,6 +121,7 @@ def write_method(path: Path, plan: Plan, classes: Classes, recoding: Recoding, m
         "hierarchies": _fingerprint(table, plan, classes.as_of),
         "columns": names,
         "unit": plan.unit,
+        "k": plan.privacy.k,
         "linked": plan.person_id is not None,
         "rows_of": _name_rows(plan, made),
         "input_sha256": made.input_sha256,

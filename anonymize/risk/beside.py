@@ -5,7 +5,7 @@ Decided here: which figures there are. Not decided here: how releases are compar
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from anonymize.risk.figures import Definition, Figure
@@ -177,7 +177,7 @@ def measure_beside(beside: Beside, plan: Plan, thresholds: Thresholds, released:
         return take_together(tried, others, work)
 
     found_now = compare(candidate)
-    together = Together(others=tuple(o.name for o in beside.others), told=found_now.told, failed=(*lost, *found_now.failed))
+    together = replace(found_now, others=tuple(o.name for o in beside.others), failed=(*lost, *found_now.failed))
     suggestions: tuple[Suggestion, ...] = ()
     if not together.holds(thresholds.k, thresholds.linked) and not together.failed:
         # A hierarchy of the plan may be a file that is not at hand here: then nothing can be suggested.

@@ -4,7 +4,8 @@ Decided here: what is compared, from the class tables alone. Who left or came be
 part of the population has a few persons more or fewer; the secrets of these persons are what remains. Not decided here: what is too much.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from anonymize.risk.releases import NOT_RELEASED, Extract, JointClasses, count_between, count_sizes, number_lines
+
+ABSENT = -2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,39 @@ def overlap_classes(before: Extract, after: Extract) -> JointClasses:
         sizes.append(extract.count_persons(these, np.concatenate([cells.reshape(-1), single[placed]]), len(found)))
     smaller = np.minimum(*sizes)
     return JointClasses(sizes=count_sizes(smaller[smaller > 0]), persons=int(smaller.sum()))
+
+
+def overlap_all(others: Sequence[Extract], last: Extract) -> JointClasses | None:
+    """Return how many persons may share their class in all of several extracts; None where a table tells persons of a combination apart.
+
+    Parameters
+    ----------
+    others : sequence of Extract
+        Of other extracts of the same register; the same quasi-identifiers, at least one.
+    last : Extract
+        The one they are held against. Combinations that not all of `others` have are left to the comparison of two.
+    """
+    first, *rest = others
+    for other in rest:
+        refined = _refine(first, other)
+        if refined is None:
+            return None
+        first = refined
+    return overlap_classes(first, last)
+
+
+def _refine(before: Extract, after: Extract) -> Extract | None:
+    """Return the lines of one extract that another has too, in joint classes of both."""
+    mine, theirs = number_lines([before.keys, after.keys])
+    class_of = np.full(max(int(mine.max(initial=-1)), int(theirs.max(initial=-1))) + 1, ABSENT, dtype=np.int64)
+    class_of[theirs] = after.classes
+    if (class_of[theirs] != after.classes).any():
+        return None
+    met = np.flatnonzero(class_of[mine] != ABSENT)
+    pair = np.stack([before.classes[met], class_of[mine[met]]])
+    joint = pd.factorize((pair[0] + 1) * (int(pair[1].max(initial=0)) + 2) + pair[1] + 1)[0].astype(np.int64)
+    joint[(pair == NOT_RELEASED).all(axis=0)] = NOT_RELEASED
+    return replace(before.take(met), classes=joint)
 
 
 def _find_single(class_of_cell: NDArray[np.int64], classes: int) -> NDArray[np.int64]:

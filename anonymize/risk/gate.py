@@ -192,7 +192,7 @@ def _check_together(assessment: Assessment, thresholds: Thresholds) -> Iterator[
         template = N_("what this release tells together with {releases} cannot be computed: what that takes is no longer kept")
         yield _reason(thresholds, "other-not-comparable", template, releases=Name(", ".join(together.failed)))
     for told in together.told:
-        limit = thresholds.linked if told.code == "joint_linked" else thresholds.k
+        limit = together.find_limit(told, thresholds.k, thresholds.linked)
         parts, _ = told.count_below(limit)
         if parts:
             code, several, few = TOGETHER[told.code]

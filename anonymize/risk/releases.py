@@ -38,6 +38,14 @@ class Members:
     patterns: NDArray[np.int64]
     persons: NDArray[np.int64]
 
+    def take(self, lines: NDArray[np.int64]) -> "Members":
+        """Return the persons of some lines."""
+        sizes = np.diff(self.offsets)[lines]
+        starts = np.cumsum(sizes) - sizes
+        within = np.arange(sizes.sum()) - np.repeat(starts, sizes)
+        patterns = self.patterns[np.repeat(self.offsets[lines], sizes) + within]
+        return Members(offsets=np.append(starts, sizes.sum()).astype(np.int64), patterns=patterns, persons=self.persons)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Extract:
@@ -72,6 +80,13 @@ class Extract:
         """The lines that were released."""
         return np.flatnonzero(self.classes != NOT_RELEASED)
 
+    def take(self, lines: NDArray[np.int64]) -> "Extract":
+        """Return some lines."""
+        members = None if self.members is None else self.members.take(lines)
+        return replace(
+            self, keys=self.keys.take(pa.array(lines)), classes=self.classes[lines], persons=self.persons[lines], members=members
+        )
+
     def count_persons(self, lines: NDArray[np.int64], groups: NDArray[np.int64], count: int) -> NDArray[np.int64]:
         """Return the distinct persons of each group of lines.
 
@@ -86,10 +101,9 @@ class Extract:
         """
         owners, persons = lines, self.persons
         if self.members is not None:
-            sizes = np.diff(self.members.offsets)[lines]
-            within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-            owners = self.members.patterns[np.repeat(self.members.offsets[lines], sizes) + within]
-            groups, persons = np.repeat(groups, sizes), self.members.persons
+            members = self.members.take(lines)
+            owners, persons = members.patterns, members.persons
+            groups = np.repeat(groups, np.diff(members.offsets))
         pairs = pd.unique(groups * max(len(persons), 1) + owners)
         weights = persons[pairs % max(len(persons), 1)]
         return np.bincount(pairs // max(len(persons), 1), weights=weights, minlength=count).astype(np.int64)

@@ -1,8 +1,8 @@
 """A release beside all others that are out: what they tell together, release by release.
 
-Decided here: which comparison holds for which release. Releases of the same rows are joined, all at once. Releases of another extract of
-the same register are compared by difference, and their joint classes are held against those of the extract that is to be released. Not
-decided here: what is too much (`gate`), what else could be released (`nearest`).
+Decided here: which comparison holds for which release. Releases of the same rows are joined, all at once. Releases of other extracts of
+the same register are compared by difference, one by one, and their joint classes, all extracts at once, are held against those of the
+extract that is to be released. Not decided here: what is too much (`gate`), what else could be released (`nearest`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from anonymize.parts import name_parts
-from anonymize.risk.differences import compare_extracts, count_changes, find_parts, overlap_classes
+from anonymize.risk.differences import compare_extracts, count_changes, find_parts, overlap_all
 from anonymize.risk.released import QUASI_IDENTIFIER, SENSITIVE, ReleasedColumn, read_fields
 from anonymize.risk.releases import Extract, count_between, count_classes, join_extracts, number_lines
 from anonymize.risk.sealed import Sealed, align
@@ -75,15 +75,22 @@ class Together:
         Comparisons.
     failed : tuple[Name, ...]
         Releases that could not be compared.
+    promised : int
+        Greatest k that one of the others promised; it is not taken back by a later release.
     """
 
     others: tuple[Name, ...]
     told: tuple[Told, ...] = ()
     failed: tuple[Name, ...] = ()
+    promised: int = 0
+
+    def find_limit(self, told: Told, k: int, linked: int) -> int:
+        """Return the persons a comparison must not fall below: those asked for (`linked`: of persons with several rows), or promised."""
+        return linked if told.code == "joint_linked" else max(k, self.promised)
 
     def holds(self, k: int, linked: int) -> bool:
-        """Return whether nothing stands against the release: no comparison below k (`linked`: for persons with several rows)."""
-        return not self.failed and not any(told.count_below(linked if told.code == "joint_linked" else k)[0] for told in self.told)
+        """Return whether nothing stands against the release: no comparison below its limit."""
+        return not self.failed and not any(told.count_below(self.find_limit(told, k, linked))[0] for told in self.told)
 
     def to_json(self) -> dict[str, object]:
         """Return what was compared for machines."""
@@ -115,12 +122,14 @@ def take_together(candidate: Sealed, others: Sequence[Sealed], work: Path) -> To
     failed: list[Name] = []
     for found, lost in (
         _join_same(candidate, same, work),
-        *(_join_extracts([candidate, *same], group, work) for group in groups.values()),
+        *(_join_extracts([candidate, *same], [group], work) for group in groups.values()),
+        *([_join_extracts([candidate, *same], list(groups.values()), work)] if len(groups) > 1 else []),
         *(_subtract(candidate, other, work) for group in groups.values() for other in group),
     ):
         told += found
         failed += lost
-    return Together(others=tuple(other.name for other in others), told=tuple(told), failed=tuple(dict.fromkeys(failed)))
+    promised = max((int(other.facts.get("k", 0)) for other in others), default=0)
+    return Together(others=_names(others), told=tuple(told), failed=tuple(dict.fromkeys(failed)), promised=promised)
 
 
 Outcome: TypeAlias = tuple[list[Told], list[Name]]
@@ -145,13 +154,15 @@ def _join_same(candidate: Sealed, others: Sequence[Sealed], work: Path) -> Outco
     return told, []
 
 
-def _join_extracts(ours: Sequence[Sealed], theirs: Sequence[Sealed], work: Path) -> Outcome:
-    """Hold the joint classes of one extract against those of another."""
-    joints, _ = _join([ours, theirs], work)
+def _join_extracts(ours: Sequence[Sealed], theirs: Sequence[Sequence[Sealed]], work: Path) -> Outcome:
+    """Hold the joint classes of one extract against those of others, each a group of releases of the same rows."""
+    names = tuple(one.name for group in theirs for one in group)
+    joints, _ = _join([ours, *theirs], work)
     if not joints:
-        return [], list(_names(theirs))
-    joint, other = joints
-    return [Told(code="joint", releases=_names(theirs), sizes=overlap_classes(other, joint).sizes)], []
+        return [], list(names)
+    joint, *others = joints
+    found = overlap_all(others, joint)
+    return ([], list(names)) if found is None else ([Told(code="joint", releases=names, sizes=found.sizes)], [])
 
 
 def _join(groups: Sequence[Sequence[Sealed]], work: Path) -> tuple[list[Extract], list[Name]]:
@@ -177,22 +188,26 @@ def _subtract(candidate: Sealed, other: Sealed, work: Path) -> Outcome:
     told = [Told(code="difference", releases=(other.name,), sizes=compare_extracts(before, after, parts).sizes)]
     if candidate.released is None or other.released is None:
         return told, []
-    for column, treatment in _find_comparable(other.released, candidate.released):
+    for column, comparable in _find_secrets(other.released, candidate.released):
         old, new = _count_values(other.released, before, column), _count_values(candidate.released, after, column)
-        if old is None or new is None:
+        if not comparable or old is None or new is None:
             return told, [other.name]
-        if treatment not in RANDOM:
-            sizes = count_changes(old, new, parts)
-            told.append(Told(code="change", releases=(other.name,), sizes=sizes, column=Name(column)))
+        told.append(Told(code="change", releases=(other.name,), sizes=count_changes(old, new, parts), column=Name(column)))
     return told, []
 
 
-def _find_comparable(before: Path, after: Path) -> Iterator[tuple[str, str]]:
-    """Yield sensitive columns that both files hold by the same treatment."""
-    old, new = ({f.column: f for f in read_fields(path)[0] if f.role == SENSITIVE and f.part in LABELS} for path in (before, after))
-    for name, field in new.items():
-        if name in old and old[name].treatment == field.treatment:
-            yield name, field.treatment
+def _find_secrets(before: Path, after: Path) -> Iterator[tuple[str, bool]]:
+    """Yield the columns that both files hold and one of them calls sensitive, and whether their values can be compared one by one.
+
+    By other treatments the values are others; randomly treated ones are left out, since nothing is told by subtracting them.
+    """
+    old, new = ({f.column: f for f in read_fields(path)[0] if f.role != QUASI_IDENTIFIER and f.part in LABELS} for path in (before, after))
+    for name in new:
+        both = [side[name] for side in (old, new) if name in side]
+        if len(both) == len((old, new)) and any(field.role == SENSITIVE for field in both):
+            treatments = {field.treatment for field in both}
+            if not any(set(treatment.split("+")) & RANDOM for treatment in treatments):
+                yield name, len(treatments) == 1
 
 
 def _count_values(path: Path, extract: Extract, column: str) -> pd.DataFrame | None:
