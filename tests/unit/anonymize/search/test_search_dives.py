@@ -22,7 +22,7 @@ GIB = 2**30
 
 # Prints the loss, the bound and the memory of a search over 5 · 10^16 nodes.
 WIDE = """
-import resource
+from anonymize.report import measure_peak_bytes
 from dataclasses import replace
 from anonymize.loss import compute_loss
 from anonymize.search import find_recoding
@@ -31,7 +31,7 @@ from bench.wide import make_wide
 table = make_wide(30)
 task = replace(make_task(table, 5, 1.0, "global"), budget_nodes=2500)
 found = find_recoding(task)
-memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+memory = measure_peak_bytes()  # of the process itself, not of the one that started it
 print(found.search.lattice, compute_loss(table, found, task.weights), found.search.lower_bound, memory)
 """
 
