@@ -65,7 +65,7 @@ class Overrides(Sealed):
         Raises
         ------
         TransitionRefused
-            The proposal is not the last one, or is of an earlier assessment; or the actor may not.
+            The proposal is not the last one, or is of an earlier assessment; or the actor may not, or who proposed it no longer may.
         ReleaseRefused
             Some reasons of the refusal can never be overridden; they are named.
         """
@@ -80,6 +80,7 @@ class Overrides(Sealed):
                     proposal=Name(proposal_id),
                     file=Name(file_id),
                 )
+            self._check_override_step(file_id, FileState.REFUSED, proposal.actor)  # who proposed still may
             override = {
                 "proposal": proposal.id,
                 **{key: proposal.document[key] for key in ("ground", "gate", "reasons", "released_sha256")},

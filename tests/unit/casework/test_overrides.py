@@ -181,6 +181,19 @@ def test_who_once_processed_or_proposed_never_confirms_the_same_file(store):
     store.confirm_override(file_id, proposal, actor="approver")
 
 
+def test_who_lost_the_role_since_proposing_is_no_first_person(store):
+    file_id = refused_file(store)
+    store.add_person("second_reviewer", {Role.REVIEWER}, actor="approver")
+    proposal = propose(store, file_id, by="second_reviewer")
+    store.add_person("second_reviewer", {Role.AUDITOR}, actor="approver")
+    with pytest.raises(TransitionRefused):
+        store.confirm_override(file_id, proposal, actor="approver")
+    assert store.get_file(file_id).state is FileState.REFUSED
+    store.add_person("second_reviewer", {Role.REVIEWER}, actor="approver")
+    store.confirm_override(file_id, proposal, actor="approver")
+    assert store.get_file(file_id).state is FileState.ASSESSED
+
+
 def test_some_reasons_and_all_unknown_ones_can_never_be_overridden(store):
     for code in sorted(POLICY.never | {"a-reason-of-tomorrow", "other-release-live"}):
         file_id = refused_file(store, reasons=[AVERAGE, {**BELOW_K, "code": code}])
