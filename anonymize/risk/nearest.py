@@ -64,7 +64,7 @@ class Suggestion:
 
 
 def find_nearest(candidate: Sealed, others: Sequence[Sealed], plan: Plan, k: int, passes: Passes) -> tuple[Suggestion, ...]:
-    """Return the node of least loss that passes, of those that are tried, and the releases of the same rows that pass as they are.
+    """Return the node of least loss that passes, of those that are tried, and releases of the same rows that pass as they are; by loss.
 
     Parameters
     ----------
@@ -91,7 +91,8 @@ def find_nearest(candidate: Sealed, others: Sequence[Sealed], plan: Plan, k: int
             found.append(Suggestion(loss=_measure(node, classes, table), loss_now=now, levels=told))
             break
     same = [other for other in others if other.has_rows_of(candidate) and passes(replace(other, released=None))]
-    return *found, *(Suggestion(loss=float(other.facts["loss"]), loss_now=now, like=other.name) for other in same)
+    found += [Suggestion(loss=float(other.facts["loss"]), loss_now=now, like=other.name) for other in same]
+    return tuple(sorted(found, key=lambda suggestion: suggestion.loss))
 
 
 def _make_table(candidate: Sealed, plan: Plan) -> ClassTable:
