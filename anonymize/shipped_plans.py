@@ -4,7 +4,6 @@ from pathlib import Path
 
 from schemas.errors import PlanError
 from schemas.messages import N_, Name
-from schemas.plan import Plan, load_plan
 
 FOLDER = Path(__file__).parent / "plans"
 
@@ -30,8 +29,3 @@ def find_plan_file(table: str) -> Path:
             tables=Name(", ".join(plan_names())),
         )
     return FOLDER / f"{table}.yaml"
-
-
-def load_shipped_plan(table: str) -> Plan:
-    """Return the plan for a table, fully checked."""
-    return load_plan(find_plan_file(table))

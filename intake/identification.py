@@ -11,7 +11,6 @@ References
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -127,8 +126,3 @@ def find_code_kind(texts: pa.StringArray, heading: str = "") -> str | None:
     count = CodeCount()
     count.add(texts)
     return count.find(heading)
-
-
-def list_kinds() -> Sequence[str]:
-    """Return the names of all kinds."""
-    return [kind.name for kind in KINDS]

@@ -119,12 +119,6 @@ def make_personal_numbers(size: int, rng: np.random.Generator) -> pa.Array:
     return append_check(bodies, 11, check_personal(split_digits(bodies, 11)))
 
 
-def make_resident_codes(size: int, rng: np.random.Generator) -> pa.Array:
-    """Return resident codes (住民票コード): 10 digits and a check digit."""
-    bodies = unique_numbers(size, 10, rng)
-    return append_check(bodies, 10, check_personal(split_digits(bodies, 10)))
-
-
 def make_insurer_number(municipality_code: str) -> str:
     """Return the six-digit insurer number of a municipality: its first five digits and a check digit."""
     body = np.array([int(municipality_code[:5])])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from anonymize.risk.releases import NOT_RELEASED, Extract, JointClasses, count_between, count_sizes, number_lines
+from anonymize.risk.releases import NOT_RELEASED, Extract, JointClasses, count_sizes, number_lines
 
 ABSENT = -2
 
@@ -29,10 +29,6 @@ class Differences:
     """
 
     sizes: dict[int, int]
-
-    def count_small(self, k: int) -> tuple[int, int]:
-        """Return the parts that differ by 1 … k − 1 persons, and these persons: the secrets of who left are what remains by subtraction."""
-        return count_between(self.sizes, 1, k)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

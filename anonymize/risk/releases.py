@@ -129,19 +129,6 @@ class JointClasses:
     persons: int
     linked: dict[int, int] = field(default_factory=dict)
 
-    @property
-    def smallest(self) -> int:
-        """Persons of the smallest joint class; 0 without one."""
-        return min(self.sizes, default=0)
-
-    def count_below(self, k: int) -> tuple[int, int]:
-        """Return the joint classes of fewer than k persons, and their persons."""
-        return count_between(self.sizes, 0, k)
-
-    def count_linked_below(self, k: int) -> tuple[int, int]:
-        """Return the sets of joint classes that fewer than k persons share, and their persons."""
-        return count_between(self.linked, 0, k)
-
 
 def count_between(sizes: Mapping[int, int], least: int, below: int) -> tuple[int, int]:
     """Return how many have a size from `least` to `below` − 1, and the sum of these sizes."""
@@ -229,18 +216,6 @@ def _gather(number: NDArray[np.int64], members: Members, width: int) -> Members:
     owners, patterns = np.divmod(pairs, max(len(members.persons), 1))
     offsets = np.concatenate(([0], np.cumsum(np.bincount(owners, minlength=width))))
     return Members(offsets=offsets.astype(np.int64), patterns=patterns, persons=members.persons)
-
-
-def join_classes(extracts: Sequence[Extract]) -> JointClasses | None:
-    """Return the joint classes of releases of one and the same file; None where `join_extracts` cannot tell them.
-
-    References
-    ----------
-    S. R. Ganta, S. P. Kasiviswanathan, A. Smith (2008), Composition attacks and auxiliary information in data privacy,
-    doi:10.1145/1401890.1401926.
-    """
-    joint = join_extracts(extracts)
-    return None if joint is None else count_classes(joint)
 
 
 def count_classes(joint: Extract) -> JointClasses:

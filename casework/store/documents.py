@@ -136,11 +136,6 @@ class Documents(People):
         rows = self._all(_records(kind, case_id, file_id).order_by(document_table.c.sequence))
         return tuple(_to_record(row) for row in rows)
 
-    def find_record(self, record_id: str) -> Record | None:
-        """Return a record by its id (`L-0001` is a release), or None."""
-        row = self._first(select(document_table).where(document_table.c.id == record_id))
-        return _to_record(row) if row else None
-
     def _latest(self, kind: str, subject: str) -> dict[str, Any]:
         """Return the latest revision of a register entry or proposal."""
         query = select(document_table.c.content).where(document_table.c.kind == kind, document_table.c.subject == subject)

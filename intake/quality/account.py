@@ -108,20 +108,6 @@ class Tally:
         shown = self.rows.setdefault(key, [])
         shown += rows[: ROWS_SHOWN - len(shown)].tolist()
 
-    def add_cells(self, column: str, converted: Converted, indices: NDArray[np.int64]) -> None:
-        """Count what changed in the cells of rows that came out.
-
-        Parameters
-        ----------
-        column : str
-            Name in the table.
-        converted : Converted
-            What the distinct texts became.
-        indices : NDArray[int64]
-            Distinct text of each row.
-        """
-        self.add_used(column, converted, np.bincount(indices, minlength=len(converted.values)))
-
     def add_used(self, column: str, converted: Converted, cells: NDArray[np.int64]) -> None:
         """Count what changed in the cells of rows that came out, given how many there are of each distinct text."""
         for rule, mask in converted.repairs.items():

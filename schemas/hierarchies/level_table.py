@@ -74,15 +74,6 @@ class LevelTable:
             loss[:, level] = (leaves[self.codes[:, level]] - 1) / (self.total_leaves - 1)
         return loss
 
-    def label_numbers(self) -> tuple[NDArray[np.int32], ...]:
-        """Return, per level, the number of each group's label among all labels of the column.
-
-        Groups that hold the same values at several levels (90歳以上 in bands of 5, 10 and 20 years; a leaf that is alone in its group) have
-        one label, the same leaves and the same bounds: whoever reads the release cannot tell them apart, and they have one number here.
-        """
-        numbers: dict[str, int] = {}
-        return tuple(np.asarray([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.int32) for labels in self.labels)
-
     def __repr__(self) -> str:
         """Return counts only: the labels are values of the data."""
         values, levels = self.codes.shape

@@ -8,10 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from anonymize.shipped_plans import load_shipped_plan
+from anonymize.shipped_plans import find_plan_file
 from casework.console import Session, run
 from casework.office import open_office
 from casework.states import CaseState, FileState, Role
+from schemas.plan import load_plan
 from schemas.tables import load_table
 
 TABLE = "care_provider_staff"
@@ -91,7 +92,7 @@ def test_a_file_goes_from_the_vault_to_the_vault(home, plan_path, capsys):
         assert office.store.get_file("F-0001").state is FileState.PROCESSED
         report = office.store.get_record("processing", file_id="F-0001")
         plan = office.store.get_record("plan", file_id="F-0001")
-        assert plan["plan_sha256"] == report["plan_sha256"] == load_shipped_plan(TABLE).sha256
+        assert plan["plan_sha256"] == report["plan_sha256"] == load_plan(find_plan_file(TABLE)).sha256
         with office.vault.open("F-0001", "processed") as path:
             table = pq.read_table(path)
             assert b"CANARY" not in path.read_bytes()

@@ -100,15 +100,6 @@ def attack(keys: Sequence[str], ways: Mapping[str, Way], fits: Fits) -> Score:
     return replace(score, excess=0.0, interval=(0.0, score.interval[1]))
 
 
-def find_computed(ids: set[str], keys: Sequence[str], ways: Mapping[str, Way]) -> dict[str, int]:
-    """Return name of a way → how many of the keys it turns into an id of the file; ways that find none are left out.
-
-    Numbers match by chance: this is for ways that give long ids.
-    """
-    found = {name: sum(way(key).lower() in ids for key in keys) for name, way in ways.items()}
-    return {name: count for name, count in found.items() if count}
-
-
 def _try(way: Way, keys: Sequence[str], persons: NDArray[np.int64], fits: Fits) -> tuple[int, int]:
     """Return how many persons are fitted by the id of their key, and by that of their neighbour's."""
     ids = [way(keys[person]).lower() for person in persons]

@@ -216,8 +216,6 @@ def test_records_are_found_by_kind_case_and_file(store):
     assert [record.document for record in store.list_records("fee", case_id=case_id)] == [{"yen": 1}, {"yen": 2}]
     record = store.list_records("plan")[0]
     assert (record.case_id, record.file_id, record.actor) == (case_id, file_id, "processor")
-    assert store.find_record(record.id) == record
-    assert store.find_record("D-9999") is None
 
 
 def test_a_record_of_an_unknown_kind_is_a_defect(store):

@@ -40,8 +40,8 @@ def test_repairs_and_filled_cells_are_counted_in_rows_that_came_out():
         values=pa.array(["1", None, "2"]), defects=np.zeros(3, dtype=np.uint8), repairs={"code_list": np.array([True, False, True])}
     )
     tally = Tally()
-    tally.add_cells("sex", converted, np.array([0, 0, 1, 2]))
-    tally.add_cells("sex", converted, np.array([1, 2]))
+    tally.add_used("sex", converted, np.array([2, 1, 1]))
+    tally.add_used("sex", converted, np.array([0, 1, 1]))
     # the first text occurs twice, the third twice: four changed cells, all of them filled; the second is empty
     assert tally.repairs == {"code_list": {"sex": 4}}
     assert tally.filled == {"sex": 4}

@@ -15,7 +15,6 @@ SIZE = 500
     ("kind", "make"),
     [
         ("my_number", numbering.make_personal_numbers),
-        ("resident_code", numbering.make_resident_codes),
         ("corporate", numbering.make_corporate_numbers),
         ("care_office", lambda size, rng: numbering.make_office_numbers(90, size, rng)),
     ],

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anonymize.risk.differences import compare_extracts
-from anonymize.risk.releases import Extract, JointClasses, join_classes, number_lines
+from anonymize.risk.releases import Extract, JointClasses, count_between, count_classes, join_extracts, number_lines
 
 
 def extract(lines):
@@ -18,6 +18,12 @@ def extract(lines):
     columns = dict(enumerate(zip(*values, strict=True)))
     keys = pa.table({f"q{i}": list(cells) for i, cells in columns.items()})
     return Extract(keys=keys, classes=np.array(classes, dtype=np.int64), persons=np.array(persons, dtype=np.int64))
+
+
+def join_classes(extracts):
+    """Return the joint classes of releases of the same file, counted."""
+    joint = join_extracts(extracts)
+    return None if joint is None else count_classes(joint)
 
 
 def test_equal_values_get_equal_numbers_and_missing_equals_missing():
@@ -31,8 +37,8 @@ def test_joint_classes_by_hand():
     shifted = [((30,), 0, 3), ((31,), 0, 2), ((32,), 1, 4), ((33,), 1, 1), ((34,), 1, 1), ((35,), -1, 5)]
     joint = join_classes([extract(ages), extract(shifted)])
     assert joint == JointClasses(sizes={5: 2, 6: 1}, persons=16)
-    assert joint.smallest == 5
-    assert [joint.count_below(k) for k in (5, 6, 7)] == [(0, 0), (2, 10), (3, 16)]
+    assert min(joint.sizes) == 5
+    assert [count_between(joint.sizes, 0, k) for k in (5, 6, 7)] == [(0, 0), (2, 10), (3, 16)]
 
 
 def test_one_release_alone_is_its_own_joint():
@@ -40,7 +46,7 @@ def test_one_release_alone_is_its_own_joint():
 
 
 def test_nothing_released_anywhere():
-    assert join_classes([extract([(("a",), -1, 4)])]).smallest == 0
+    assert join_classes([extract([(("a",), -1, 4)])]).sizes == {}
 
 
 def test_difference_by_hand():
@@ -49,7 +55,7 @@ def test_difference_by_hand():
     after = extract([(("f", 1), 0, 5), (("m", 1), 1, 4), (("m", 2), 2, 5)])
     found = compare_extracts(before, after)
     assert found.sizes == {1: 1, 2: 1}
-    assert [found.count_small(k) for k in (1, 2, 3)] == [(0, 0), (1, 1), (2, 3)]
+    assert [count_between(found.sizes, 1, k) for k in (1, 2, 3)] == [(0, 0), (1, 1), (2, 3)]
 
 
 def test_a_class_that_went_away_differs_by_all_its_persons():
@@ -88,20 +94,20 @@ def test_shifted_bands_that_are_safe_alone_are_not_safe_together(people):
     fives, shifted = band(few, 5), band(few, 5, start=3)
     assert smallest(fives) >= 5
     assert smallest(shifted) >= 5
-    cells, persons = join_classes([fives, shifted]).count_below(5)
+    cells, persons = count_between(join_classes([fives, shifted]).sizes, 0, 5)
     assert cells > 10
     assert persons / len(few) > 0.01
 
 
 def test_the_same_recipe_twice_is_safe_together(people):
     fives = band(people, 5)
-    assert join_classes([fives, fives]).smallest == smallest(fives)
+    assert min(join_classes([fives, fives]).sizes) == smallest(fives)
     assert set(compare_extracts(fives, fives).sizes) == {0}
 
 
 def test_one_per_cent_who_left_are_read_off_by_subtraction(people):
     stayed = people[np.random.default_rng(5).random(len(people)) >= 0.01]
-    parts, persons = compare_extracts(band(people, 5), band(stayed, 5)).count_small(5)
+    parts, persons = count_between(compare_extracts(band(people, 5), band(stayed, 5)).sizes, 1, 5)
     assert parts > 50
     assert persons > 100
 
