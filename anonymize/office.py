@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.report import ProcessingReport
 from casework.office import Office
 from casework.states import FileState
@@ -31,7 +31,7 @@ def process_file(
     method: Method | None = None,
     seed: int | None = None,
     earlier_id: str | None = None,
-    advance: Callable[[int], None] | None = None,
+    advance: Callable[[int], None] = lambda _steps: None,
 ) -> ProcessingReport:
     """Process a received file by a plan and move it to `processed`.
 
@@ -44,7 +44,7 @@ def process_file(
     plan : Plan
         The plan, made for the table of the file.
     engine, method, seed, advance
-        As in `anonymize.pipeline.process`.
+        As in `anonymize.pipeline.Job`.
     earlier_id : str or None
         An earlier file of the same table, processed with the same plan: its recoding is kept where it still holds.
 
@@ -68,15 +68,17 @@ def process_file(
         release, method_file = folder / RELEASE, folder / METHOD_FILE
         with office.vault.open(file_id, NORMALISED) as source, _open_recoding(office, earlier_id, record.table) as recoding:
             report = process(
-                source=source,
-                plan=plan,
-                output=release,
-                engine=engine,
-                method=method,
-                seed=seed,
-                advance=advance,
-                method_output=method_file,
-                recoding=recoding,
+                Job(
+                    source=source,
+                    plan=plan,
+                    output=release,
+                    engine=engine,
+                    method=method,
+                    seed=seed,
+                    advance=advance,
+                    method_output=method_file,
+                    recoding=recoding,
+                )
             )
         _keep(office, file_id, plan, {**report.to_json(), "recoding_of": earlier_id}, folder)
     return report

@@ -23,7 +23,7 @@ def run_plan(options: Mapping[str, Any]) -> Reply:
     from anonymize.search.rehearsal import start_rehearsal
 
     start_rehearsal()
-    from anonymize.pipeline import PHASES, process
+    from anonymize.pipeline import PHASES, Job, process
     from schemas.plan import load_plan
 
     targets = [path for path in (options["output"], options["report_path"], options["method_path"]) if path]
@@ -34,21 +34,23 @@ def run_plan(options: Mapping[str, Any]) -> Reply:
     limit = options["memory_mib"]
     with progress(N_("processing"), PHASES) as advance:
         report = process(
-            source=options["source"],
-            plan=plan,
-            output=options["output"],
-            engine=options["engine"],
-            method=options["method"],
-            seed=options["seed"],
-            delimiter=delimiter,
-            advance=advance,
-            report_output=options["report_path"],
-            method_output=options["method_path"],
-            threads=options["threads"],
-            memory_limit_bytes=limit * MIB if limit else None,
-            compare=options["compare"],
-            in_parts=options["in_parts"],
-            recoding=options["recoding"],
+            Job(
+                source=options["source"],
+                plan=plan,
+                output=options["output"],
+                engine=options["engine"],
+                method=options["method"],
+                seed=options["seed"],
+                delimiter=delimiter,
+                advance=advance,
+                report_output=options["report_path"],
+                method_output=options["method_path"],
+                threads=options["threads"],
+                memory_limit_bytes=limit * MIB if limit else None,
+                compare=options["compare"],
+                in_parts=options["in_parts"],
+                recoding=options["recoding"],
+            )
         )
     return show_report(report)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anonymize.classes import ClassTable, Linked, Method, SearchTask
-from anonymize.layout import ColumnValues, list_values
+from anonymize.layout import ColumnValues, ReleasedClasses, list_values, number_released
 from anonymize.loss import measure_columns
 from anonymize.reapply import Matched, reapply
 from anonymize.recoding import Recoding
@@ -16,6 +16,7 @@ from anonymize.report import Stopwatch
 from anonymize.rows.class_table import Classes, level_limits
 from anonymize.tightening import release_values
 from schemas.errors import TargetNotReached
+from schemas.messages import N_
 from schemas.plan import Plan
 from schemas.plan_models import Closeness
 
@@ -32,11 +33,14 @@ class Solved:
         Levels and suppressed lines.
     values : tuple[ColumnValues, ...]
         Per quasi-identifier, what every line is released as.
+    released : ReleasedClasses
+        The released classes, in canonical order.
     """
 
     classes: Classes
     recoding: Recoding
     values: tuple[ColumnValues, ...]
+    released: ReleasedClasses
 
     @property
     def losses(self) -> NDArray[np.float64]:
@@ -157,6 +161,31 @@ def propose(classes: Classes, plan: Plan, method: Method, clock: Stopwatch, matc
                 continue
         base = recoding.levels[0] if method == "cells" and recoding.base is None else recoding.base
         yield dataclasses.replace(recoding, method=method, base=base)
+
+
+def find_solution(classes: Classes, plan: Plan, method: Method, clock: Stopwatch, matched: Matched | None = None) -> Solved:
+    """Return the first recoding proposed whose release holds what the plan promises, t-closeness as the verifier measures it too.
+
+    Parameters
+    ----------
+    classes, plan, method, clock, matched
+        As `propose` takes them.
+
+    Raises
+    ------
+    TargetNotReached
+        There is none.
+    """
+    for recoding in propose(classes, plan, method, clock, matched):
+        with clock.measure("apply"):
+            values = release_values(classes, recoding, plan)
+            released = number_released(classes.table.columns, values, recoding.suppressed)
+            if is_close(classes.table, released.of_line, plan.privacy.closeness, find_linked(classes, plan)):
+                return Solved(classes=classes, recoding=recoding, values=values, released=released)
+    raise TargetNotReached(
+        N_("no recoding was found whose release holds the t-closeness of the plan"),
+        N_("raise t, allow coarser levels, or lower suppression_limit: suppressed rows move the whole that classes are compared with"),
+    )
 
 
 def describe_tightening(plan: Plan, solved: Solved) -> dict[str, object]:

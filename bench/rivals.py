@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.verify.file import verify_file
 from bench.search import ADULT
 from schemas.hierarchies import LevelTable, load_hierarchy
@@ -85,7 +85,7 @@ def time_own(plan: Plan, folder: Path) -> tuple[float, Path]:
     seconds = []
     for _ in range(REPEATS + 1):
         began = time.perf_counter()
-        process(source=ADULT / "adult.csv", plan=plan, output=target, delimiter=";", compare=False)
+        process(Job(source=ADULT / "adult.csv", plan=plan, output=target, delimiter=";", compare=False))
         seconds.append(time.perf_counter() - began)
     return statistics.median(seconds[1:]), target
 
@@ -189,7 +189,7 @@ def run_rival(python: Path, rival: str, folder: Path, levels: dict[str, LevelTab
 def compare_measures(python: Path, folder: Path) -> str:
     """Return the line on k, l and t of one release, measured by both."""
     release, plan, answer = folder / "asked.parquet", make_plan("local", models=True), folder / "measures.json"
-    process(source=ADULT / "adult.csv", plan=plan, output=release, delimiter=";", compare=False)
+    process(Job(source=ADULT / "adult.csv", plan=plan, output=release, delimiter=";", compare=False))
     seconds = []
     for _ in range(REPEATS):
         began = time.perf_counter()

@@ -4,13 +4,13 @@ Decided here: what is measured, in which order. Not decided here: what is too mu
 """
 
 import dataclasses
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from anonymize.parts import hash_table
+from anonymize.report import Stopwatch
 from anonymize.risk.attacks.originals import Originals
 from anonymize.risk.attacks.result import AttackResult
 from anonymize.risk.attacks.suite import Attacked, AttackReport, AttackSettings, run_attacks
@@ -154,10 +154,8 @@ def assess(
 
     Parameters
     ----------
-    subject : Subject
-        Files and plan.
-    thresholds : Thresholds
-        Of the regime and context.
+    subject, thresholds
+        Files and plan; limits of the regime and context.
     settings : AttackSettings or None
         None: no attacks.
     work : Path
@@ -167,35 +165,28 @@ def assess(
 
     Raises
     ------
-    FileRejected, PlanError
-        A file cannot be read, or does not fit the plan.
-    VerificationFailed
-        The released file says it was made by another plan.
+    FileRejected, PlanError, VerificationFailed
+        A file cannot be read, does not fit the plan, or says it was made by another one.
     """
-    start = time.perf_counter()
-    plan = subject.plan
+    plan, clock = subject.plan, Stopwatch()
     with open_work_folder(work) as private, open_released(subject.released, plan.unit, work=private) as released:
         check_plan(released, plan)
-        source = reduce_source(open_source(subject.original, plan, work=private, delimiter=subject.delimiter), plan, private)
-        originals = Originals(path=source.path, schema=source.schema, unit=plan.unit, work=private)
+        originals, original_sha256 = _open_originals(subject, private)
         dated = dataclasses.replace(subject, plan=date_plan(plan, originals))
-        figures = measure_models(originals, released, dated.plan, subject.universe, thresholds, seed=settings.seed if settings else 0)
-        class_sizes = released.count_classes()
-        composition = _compose(subject, thresholds, released, private)
-        modelled = time.perf_counter()
+        with clock.measure("models"):
+            figures = measure_models(originals, released, dated.plan, subject.universe, thresholds, seed=settings.seed if settings else 0)
+            class_sizes = released.count_classes()
+            composition = _compose(subject, thresholds, released, private)
         advance(1)
-        attacks = attack_release(originals, released, dated, settings, Progress(work=private, advance=advance))
-        attacked = time.perf_counter()
-        utility = survey_release(originals, released, dated, settings, private)
+        with clock.measure("attacks"):
+            attacks = attack_release(originals, released, dated, settings, Progress(work=private, advance=advance))
+        with clock.measure("utility"):
+            utility = survey_release(originals, released, dated, settings, private)
         advance(1)
         return Assessment(
             figures=figures + (composition.figures if composition else ()),
             attacks=attacks.results,
-            notes=(
-                *(composition.tell() if composition else ()),
-                *subject.universe.tell(),
-                *attacks.notes,
-            ),
+            notes=(*(composition.tell() if composition else ()), *subject.universe.tell(), *attacks.notes),
             columns=trace_columns(plan, released),
             class_sizes=class_sizes,
             riskiest=find_riskiest(released, class_sizes),
@@ -203,12 +194,19 @@ def assess(
             thresholds=thresholds,
             plan=plan,
             released_sha256=hash_table(subject.released),
-            original_sha256=source.sha256,
+            original_sha256=original_sha256,
             settings=settings,
             utility=utility,
-            seconds={"models": modelled - start, "attacks": attacked - modelled, "utility": time.perf_counter() - attacked},
+            seconds=clock.seconds,
             composition=composition,
         )
+
+
+def _open_originals(subject: Subject, work: Path) -> tuple[Originals, str]:
+    """Return the original as the processing reads it, and its hash as it came."""
+    plan = subject.plan
+    source = reduce_source(open_source(subject.original, plan, work=work, delimiter=subject.delimiter), plan, work)
+    return Originals(path=source.path, schema=source.schema, unit=plan.unit, work=work), source.sha256
 
 
 def _compose(subject: Subject, thresholds: Thresholds, released: Released, work: Path) -> Composition | None:

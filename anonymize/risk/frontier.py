@@ -10,19 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from anonymize.classes import Method
 from anonymize.engines.engine import EngineSettings, open_engine
-from anonymize.layout import number_released
+from anonymize.pipeline import read_classes
 from anonymize.report import Stopwatch
 from anonymize.risk.utility.measures import information_kept
-from anonymize.rows.apply import treat_early
-from anonymize.rows.class_table import Classes, build_class_table
-from anonymize.rows.selection import select_rows
+from anonymize.rows.class_table import Classes
 from anonymize.rows.source import open_source
-from anonymize.solve import Solved, propose
-from anonymize.tightening import release_values
+from anonymize.solve import Solved, find_solution
 from anonymize.treatments import Surroundings
 from anonymize.work_folder import open_work_folder
 from schemas.errors import TargetNotReached
@@ -138,9 +136,7 @@ def trace_frontier(
         opened = open_source(source, plan, work=private, delimiter=delimiter)
         engine = open_engine("duckdb", EngineSettings(work=private))
         try:
-            around = Surroundings(engine=engine, unit=plan.unit, seed=b"", folder=plan.folder)
-            selection = select_rows(engine.open_parquet(opened.path, opened.schema), plan, around)
-            classes = build_class_table(engine, treat_early(selection.rows, plan, around), plan)
+            _, _, classes = read_classes(opened, plan, Surroundings(engine=engine, unit=plan.unit, seed=b"", folder=plan.folder))
         finally:
             engine.close()
     advance(1)
@@ -160,10 +156,9 @@ def _try(classes: Classes, plan: Plan) -> Point:
     """Return the point of one plan."""
     clock = Stopwatch()
     try:
-        recoding = next(propose(classes, plan, plan.method, clock))
+        solved = find_solution(classes, plan, plan.method, clock)
     except TargetNotReached:
         return Point(method=plan.method, k=plan.privacy.k, loss=None)
-    solved = Solved(classes=classes, recoding=recoding, values=release_values(classes, recoding, plan))
     persons = _count_persons(solved)
     return Point(
         method=plan.method,
@@ -196,15 +191,13 @@ def _measure_kept(solved: Solved) -> Iterator[float]:
         yield information_kept(before, np.concatenate(released), csr_array(vstack(members)))
 
 
-def _count_persons(solved: Solved) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _count_persons(solved: Solved) -> NDArray[np.int64]:
     """Return the distinct persons of every released class."""
-    table, recoding = solved.classes.table, solved.recoding
-    of_line = number_released(table.columns, solved.values, recoding.suppressed).of_line
-    released = of_line >= 0
+    from anonymize.search.kernels import count_distinct
+    from anonymize.search.lines import to_patterns
+
+    table, of_line = solved.classes.table, solved.released.of_line
     if table.memberships is None:
-        return np.bincount(of_line[released], weights=table.persons[released]).astype(np.int64)
-    met = table.memberships
-    patterns = np.repeat(np.arange(len(met.persons)), np.diff(met.offsets))
-    of_entry = of_line[met.combinations]
-    pairs = np.unique(np.stack([of_entry, patterns], axis=1)[of_entry >= 0], axis=0)
-    return np.bincount(pairs[:, 0], weights=met.persons[pairs[:, 1]]).astype(np.int64)
+        kept = of_line >= 0
+        return np.bincount(of_line[kept], weights=table.persons[kept]).astype(np.int64)
+    return count_distinct(of_line.astype(np.int32), to_patterns(table.memberships), int(of_line.max(initial=-1)) + 1)

@@ -16,9 +16,9 @@ def process_again(plan: Plan, released: Released, seed: int) -> Process:
     """Return what processes a part of the original by the plan and method of the release."""
 
     def process_part(source: Path, output: Path) -> None:
-        from anonymize.pipeline import process
+        from anonymize.pipeline import Job, process
 
         part = dataclasses.replace(plan, remove=None, aggregate=None, privacy=dataclasses.replace(plan.privacy, population=None))
-        process(source=source, plan=part, output=output, method=released.facts.get("method"), seed=seed)
+        process(Job(source=source, plan=part, output=output, method=released.facts.get("method"), seed=seed))
 
     return process_part

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anonymize.engines.engine import EngineSettings, open_engine
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.rows.class_table import build_class_table
 from anonymize.treatments import Surroundings
 from anonymize.treatments.date_shift import DateShift
@@ -161,13 +161,15 @@ def release(folder, engine, rows, *, columns=None, steps=None, **more):
     pq.write_table(make_table(rows), folder / "in.parquet")
     out = folder / f"{engine}.parquet"
     process(
-        source=folder / "in.parquet",
-        plan=make_plan(columns=columns, **(steps or {})),
-        output=out,
-        engine=engine,
-        seed=3,
-        compare=False,
-        **more,
+        Job(
+            source=folder / "in.parquet",
+            plan=make_plan(columns=columns, **(steps or {})),
+            output=out,
+            engine=engine,
+            seed=3,
+            compare=False,
+            **more,
+        )
     )
     return out.read_bytes()
 

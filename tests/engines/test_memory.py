@@ -7,7 +7,7 @@ import pytest
 
 from anonymize.engines import engine as engine_rooms
 from anonymize.engines.engine import LEAST_MEMORY_BYTES, EngineSettings, find_free_bytes, open_engine
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.rows.table_size import check_size, needed_bytes
 from schemas.errors import EngineFailed, PlanError, SettingsError
 from schemas.plan import parse_plan
@@ -32,8 +32,8 @@ def source(tmp_path_factory):
 
 def test_what_does_not_fit_is_spilled_and_the_bytes_stay(source, tmp_path):
     path, plan = source
-    spacious = process(source=path, plan=plan, output=tmp_path / "a.parquet", compare=False)
-    tight = process(source=path, plan=plan, output=tmp_path / "b.parquet", compare=False, memory_limit_bytes=TIGHT_BYTES, threads=1)
+    spacious = process(Job(source=path, plan=plan, output=tmp_path / "a.parquet", compare=False))
+    tight = process(Job(source=path, plan=plan, output=tmp_path / "b.parquet", compare=False, memory_limit_bytes=TIGHT_BYTES, threads=1))
     assert tight.output_sha256 == spacious.output_sha256
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.parquet", "b.parquet"]
 
@@ -52,7 +52,7 @@ def test_the_engine_spills_into_the_work_folder(source, tmp_path):
 def test_a_sort_that_needs_more_than_it_gets_stops_cleanly(source, tmp_path):
     path, plan = source
     with pytest.raises(EngineFailed) as caught:
-        process(source=path, plan=plan, output=tmp_path / "a.parquet", compare=False, memory_limit_bytes=LEAST_MEMORY_BYTES, threads=1)
+        process(Job(source=path, plan=plan, output=tmp_path / "a.parquet", compare=False, memory_limit_bytes=LEAST_MEMORY_BYTES, threads=1))
     assert "memory and disk" in caught.value.hint.render()
     assert list(tmp_path.iterdir()) == []
 
@@ -77,7 +77,7 @@ def test_a_class_table_that_does_not_fit_is_refused_before_it_is_fetched(source,
     path, plan = source
     monkeypatch.setattr(engine_rooms, "find_free_bytes", lambda: 50_000)
     with pytest.raises(PlanError) as caught:
-        process(source=path, plan=plan, output=tmp_path / "out.parquet", compare=False)
+        process(Job(source=path, plan=plan, output=tmp_path / "out.parquet", compare=False))
     assert "180 combinations" in str(caught.value)  # 90 ages of 2 sexes
     assert list(tmp_path.iterdir()) == []
 

@@ -64,6 +64,21 @@ def test_the_figures_are_those_of_a_run(files):
     assert point["suppressed"] == pytest.approx(report["suppressed_rows"] / report["rows_in"])
 
 
+@pytest.mark.parametrize("method", ["global", "local"])
+def test_a_point_holds_the_closeness_that_a_run_holds(files, method):
+    rng = np.random.default_rng(6)
+    people = pq.read_table(files / "original.parquet").drop_columns(["note"])
+    pq.write_table(people.append_column("care", pa.array((rng.random(800) ** 3 * 5).astype(int).astype(str))), files / "original.parquet")
+    plan = PLAN.replace("{k: 5}", "{k: 7, t_closeness: {care: 0.25}}").replace("method: local", f"method: {method}")
+    plan = plan.replace("  note: {role: free_text, treatment: drop, clause: 1}", "  care: {role: sensitive, treatment: keep, clause: 5}")
+    (files / "plan.yaml").write_text(plan, encoding="utf-8")
+    assert run(words(files, "--k", "7", "--method", method)) == 0
+    (point,) = json.loads((files / "f.json").read_text())["points"]
+    told = ["--input", "original.parquet", "--plan", "plan.yaml", "--output", "o.parquet", "--report", "r.json"]
+    assert run(["anonymize", "run", *[str(files / word) if "." in word else word for word in told]]) == 0
+    assert point["loss"] == pytest.approx(json.loads((files / "r.json").read_text())["loss"])
+
+
 @pytest.mark.parametrize(("language", "heading"), [("ja", "方式別"), ("en", "Risk and loss")])
 def test_the_page_is_self_contained_and_shows_no_value(files, language, heading):
     assert run(words(files, "--k", "２,5", "--method", "local", "--html-lang", language)) == 0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.verify.file import verify_file
 from schemas.errors import TargetNotReached
 from schemas.plan import parse_plan
@@ -34,7 +34,7 @@ def run(folder, rows, plan, name="out.parquet", seed=1):
     kinds = [pa.string(), pa.int64(), pa.string(), pa.int64()]
     cells = {c: pa.array([f"key-{row[0]}" if i == 0 else row[i] for row in rows], kinds[i]) for i, c in enumerate(columns)}
     pq.write_table(pa.table(cells), folder / "in.parquet")
-    report = process(source=folder / "in.parquet", plan=plan, output=folder / name, seed=seed, compare=False)
+    report = process(Job(source=folder / "in.parquet", plan=plan, output=folder / name, seed=seed, compare=False))
     return pq.read_table(folder / name).to_pylist(), report
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from schemas.errors import TargetNotReached
 from schemas.plan import parse_plan
 
@@ -37,7 +37,7 @@ def to_table(rows):
 
 def run(folder, rows, plan, name="out", **more):
     pq.write_table(to_table(rows), folder / f"{name}.in.parquet")
-    report = process(source=folder / f"{name}.in.parquet", plan=plan, output=folder / f"{name}.parquet", seed=1, compare=False, **more)
+    report = process(Job(source=folder / f"{name}.in.parquet", plan=plan, output=folder / f"{name}.parquet", seed=1, compare=False, **more))
     return pq.read_table(folder / f"{name}.parquet").sort_by("number"), report
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anonymize.engines.engine import EngineSettings, open_engine
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.treatments import Surroundings, make_treatments
 from anonymize.treatments.microaggregate import NOBODY, assign_groups
 from schemas.plan import parse_plan
@@ -115,7 +115,7 @@ def test_every_row_is_counted_once(tmp_path, rows, share, limit):
     if not people:
         return
     pq.write_table(pa.table({"p": [row[0] for row in rows], "v": pa.array([row[1] for row in rows], pa.int64())}), tmp_path / "in.parquet")
-    report = process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "o.parquet", seed=1, compare=False)
+    report = process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "o.parquet", seed=1, compare=False))
     assert report.removed_rows == sum(row[0] in {0, 3} for row in rows)
     left_out = report.removed_rows + report.sampled_out_rows + report.surplus_rows
     assert report.rows_in == len(rows) == report.rows_out + report.suppressed_rows + left_out

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from schemas.plan import parse_plan
 from schemas.plan_rules import check_plan
 
@@ -37,13 +37,15 @@ def anonymize(request, tmp_path):
         check_plan(plan)
         pq.write_table(read_table(text), tmp_path / "in.parquet")
         report = process(
-            source=tmp_path / "in.parquet",
-            plan=plan,
-            output=tmp_path / "out.parquet",
-            engine=request.param,
-            seed=seed,
-            threads=1,
-            compare=False,
+            Job(
+                source=tmp_path / "in.parquet",
+                plan=plan,
+                output=tmp_path / "out.parquet",
+                engine=request.param,
+                seed=seed,
+                threads=1,
+                compare=False,
+            )
         )
         return pq.read_table(tmp_path / "out.parquet"), report
 

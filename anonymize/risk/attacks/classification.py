@@ -43,8 +43,7 @@ def attack(scene: Scene, secret: str, *, trials: int, seed: int) -> Score:
     """
     from sklearn.ensemble import RandomForestClassifier
 
-    rng = np.random.default_rng([seed, 5])
-    drawn = [rows.take(rng.choice(len(rows), size=trials, replace=False)) for rows in (scene.members, scene.strangers)]
+    drawn = scene.draw_targets(trials, np.random.default_rng([seed, 5]))
     learned, members, strangers = (secret_codes(scene, rows, secret) for rows in (scene.released, *drawn))
     usual = np.bincount(learned).argsort(kind="stable")[::-1][:MOST_VALUES]
     forest = RandomForestClassifier(n_estimators=TREES, random_state=seed, n_jobs=1)

@@ -78,8 +78,7 @@ def attack(scene: Scene, secret: str, *, trials: int, seed: int) -> Score:
     """
     from anonymeter.evaluators import InferenceEvaluator
 
-    rng = np.random.default_rng(seed)
-    drawn = [rows.take(rng.choice(len(rows), size=trials, replace=False)) for rows in (scene.members, scene.strangers)]
+    drawn = scene.draw_targets(trials, np.random.default_rng(seed))
     released, members, strangers = (secret_codes(scene, rows, secret) for rows in (scene.released, *drawn))
     guess = FittingRows(released=scene.released, secret=released, targets=_stack(drawn))
     frames = [_frame(members, 0), _frame(strangers, trials)]

@@ -39,8 +39,7 @@ def attack(scene: Scene, *, trials: int, seed: int) -> Score:
     R. G. Newcombe (1998), Interval estimation for the difference between independent proportions, method 10,
     doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I.
     """
-    rng = np.random.default_rng([seed, 6])
-    drawn = [rows.take(rng.choice(len(rows), size=trials, replace=False)) for rows in (scene.members, scene.strangers)]
+    drawn = scene.draw_targets(trials, np.random.default_rng([seed, 6]))
     members, strangers = (int(contains(scene.released, rows.known).any(axis=1).sum()) for rows in drawn)
     return compare(members, strangers, trials)
 

@@ -40,6 +40,10 @@ class Scene:
         """Show counts only."""
         return f"Scene({len(self.released)} released, {len(self.members)} members, {len(self.strangers)} strangers)"
 
+    def draw_targets(self, trials: int, rng: np.random.Generator) -> list[Rows]:
+        """Return so many members, and as many strangers, drawn without replacement."""
+        return [rows.take(rng.choice(len(rows), size=trials, replace=False)) for rows in (self.members, self.strangers)]
+
     def of_outsider(self) -> "Scene":
         """Return the scene of an attacker who knows quasi-identifiers alone, as the roles of the plan say."""
         return dataclasses.replace(

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from anonymize.engines.engine import EngineSettings, open_engine
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.risk.assessment import Subject, assess
 from anonymize.risk.attacks.suite import AttackSettings
 from anonymize.risk.thresholds import find_thresholds
@@ -154,7 +154,7 @@ def load(folder, document):
 
 def test_a_plan_releases_one_row_per_person_and_year(tmp_path):
     plan = load(tmp_path, make_plan())
-    report = process(source=write_claims(tmp_path), plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False)
+    report = process(Job(source=write_claims(tmp_path), plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False))
     assert (report.rows_in, report.merged_rows, report.rows_out, report.persons_out) == (120, 40, 80, 40)
     table = pq.read_table(tmp_path / "out.parquet")
     assert set(zip(table["cost"].to_pylist(), table["claims"].to_pylist(), strict=True)) == {(300, "2以上"), (100, "1")}
@@ -164,7 +164,7 @@ def test_a_plan_releases_one_row_per_person_and_year(tmp_path):
 def test_one_row_per_person_is_measured_on_the_written_file(tmp_path):
     reduced = {"age": "first", "cost": "sum", "claims": "count", "month": "last"}
     plan = load(tmp_path, make_plan(aggregate={"by": {"p": "value"}, "order": "month", "columns": reduced}))
-    process(source=write_claims(tmp_path), plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False)
+    process(Job(source=write_claims(tmp_path), plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False))
     table = pq.read_table(tmp_path / "out.parquet")
     ids = table["p"].to_pylist()
     assert sorted(ids) == list(range(1, 41))
@@ -177,7 +177,7 @@ def test_one_row_per_person_is_measured_on_the_written_file(tmp_path):
 
 def test_risk_is_assessed_against_the_reduced_rows(tmp_path):
     plan = load(tmp_path, make_plan())
-    process(source=write_claims(tmp_path), plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False)
+    process(Job(source=write_claims(tmp_path), plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False))
     subject = Subject(original=tmp_path / "in.parquet", released=tmp_path / "out.parquet", plan=plan)
     thresholds = find_thresholds("tokumei-2023", "contract", plan)
     found = assess(subject, thresholds, settings=AttackSettings(limits={}, trials=20), work=tmp_path)

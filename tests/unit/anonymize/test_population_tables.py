@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.population_cells import find_texts
 from anonymize.populations import open_population, read_people
 from anonymize.verify.file import verify_file
@@ -134,7 +134,7 @@ def run(tmp_path, population, method="global", people=PEOPLE, **more):
     (tmp_path / "people.csv").write_text(people, encoding="utf-8")
     pq.write_table(pa.table({"q": FILE}), tmp_path / "in.parquet")
     plan = write_plan(tmp_path, population, COLUMNS, method=method, **more)
-    report = process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False)
+    report = process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False))
     labels = [] if not report.rows_out else pq.read_table(tmp_path / "out.parquet").column("q").to_pylist()
     return report, sorted(set(labels)), plan
 
@@ -235,7 +235,7 @@ def test_population_of_japan(tmp_path, shared_data, method):
     pq.write_table(pa.table({"place": places, "age": draw.integers(20, 90, len(places))}), tmp_path / "in.parquet")
     columns = {"place": quasi(PLACES), "age": quasi({"intervals": [5, 10, 20]})}
     plan = write_plan(tmp_path, {"k_map": 50_000, "delta_presence": [0.0, 0.001]}, columns, method=method, suppression_limit=0.0)
-    process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False)
+    process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False))
     released = pq.read_table(tmp_path / "out.parquet").to_pandas()
     prefecture = {code: find_municipality(code).prefecture for code in known}
     if set(released["place"]) <= set(prefecture.values()):

@@ -16,7 +16,7 @@ import pytest
 
 from anonymize.engines.engine import EngineSettings, open_engine
 from anonymize.engines.spark import has_java
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.plan_from_hierarchies import find_hierarchies, make_plan, write_plan
 from anonymize.publish import check_places, publish
 from anonymize.rows.write import ROW_GROUP_ROWS, write_release
@@ -178,7 +178,7 @@ def test_closeness_holds_in_the_release_although_rows_are_suppressed(tmp_path):
     }
     privacy = {"k": 5, "t_closeness": {"drug": 0.2}}
     plan = parse_plan({"plan": "t", "privacy": privacy, "suppression_limit": 0.5, "method": "global", "columns": columns})
-    report = process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False)
+    report = process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False))
     # Released: a 11/20, b 9/20; n is 1/20 away, s 1/20.
     assert report.suppressed_rows == 3
     assert report.verified["t_closeness"]["drug"] == pytest.approx(0.05)
@@ -199,12 +199,12 @@ def test_closeness_with_several_rows_per_person_never_fails_the_verifier(tmp_pat
         privacy = {"k": 2, "t_closeness": {"drug": t}}
         head = {"plan": "t", "unit": "person", "privacy": privacy, "suppression_limit": 0.3, "method": "local"}
         plan = parse_plan({**head, "columns": columns})
-        report = process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False)
+        report = process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False))
         assert report.verified["t_closeness"]["drug"] <= t + 1e-9
 
 
 def test_what_no_proposal_holds_is_a_target_not_reached(tmp_path, monkeypatch):
-    monkeypatch.setattr("anonymize.pipeline.is_close", lambda *_args, **_more: False)
+    monkeypatch.setattr("anonymize.solve.is_close", lambda *_args, **_more: False)
     pq.write_table(pa.table({"area": ["n"] * 4, "drug": list("abab")}), tmp_path / "in.parquet")
     columns = {
         "area": {"role": "quasi_identifier", "hierarchy": {"levels": 1}, "clause": 5},
@@ -213,7 +213,7 @@ def test_what_no_proposal_holds_is_a_target_not_reached(tmp_path, monkeypatch):
     privacy = {"k": 2, "t_closeness": {"drug": 0.2}}
     plan = parse_plan({"plan": "t", "privacy": privacy, "method": "local", "columns": columns})
     with pytest.raises(TargetNotReached):
-        process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False)
+        process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False))
     assert not (tmp_path / "out.parquet").exists()
 
 
@@ -230,7 +230,7 @@ def run_claims(folder, rows, plan):
     kinds = {"person": pa.string(), "born": pa.date32(), "month": pa.date32()}
     days = [[row[0], *(date.fromisoformat(day) for day in row[1:])] for row in rows]
     pq.write_table(pa.table({name: pa.array([row[i] for row in days], kinds[name]) for i, name in enumerate(kinds)}), folder / "in.parquet")
-    report = process(source=folder / "in.parquet", plan=plan, output=folder / "out.parquet", compare=False, seed=1)
+    report = process(Job(source=folder / "in.parquet", plan=plan, output=folder / "out.parquet", compare=False, seed=1))
     return pq.read_table(folder / "out.parquet"), report
 
 

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from anonymize.engines.engine import EngineSettings, open_engine
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.rows.selection import draw_sample, limit_rows, remove_persons, select_rows
 from anonymize.treatments import Surroundings
 from anonymize.verify.file import verify_file
@@ -126,7 +126,7 @@ def test_the_report_reconciles_and_the_file_is_measured(tmp_path):
     (tmp_path / "out.txt").write_text("e\n", encoding="utf-8")
     pq.write_table(pa.table({"p": ROWS["p"], "v": [1, 1, 1, 1, 1, 1, 9, 1]}), tmp_path / "in.parquet")
     plan = make_plan(tmp_path, remove={"persons": "out.txt"}, rows_per_person=2)
-    report = process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False)
+    report = process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False))
     # e is removed, a gives two of three rows; of six rows the lone 9 is generalised or suppressed.
     assert (report.rows_in, report.removed_rows, report.surplus_rows, report.sampled_out_rows) == (8, 1, 1, 0)
     assert (report.persons_in, report.listed_persons, report.found_persons) == (5, 1, 1)

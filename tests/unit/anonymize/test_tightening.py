@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from anonymize.engines.engine import EngineSettings, open_engine
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.sets import SetLabels
 from anonymize.verify.file import verify_file
 from schemas.errors import PlanError, VerificationFailed
@@ -33,7 +33,7 @@ def release(tmp_path, rows, columns, *, tighten, k=2, method="global", limit=0, 
     )
     check_plan(plan)
     pq.write_table(pa.table(rows), tmp_path / "in.parquet")
-    report = process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", engine=engine, seed=1, compare=False)
+    report = process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", engine=engine, seed=1, compare=False))
     return pq.read_table(tmp_path / "out.parquet"), report, plan
 
 
@@ -249,7 +249,7 @@ def test_spark_reads_and_writes_the_same(typed, tmp_path):
     assert read["area_values"].to_pylist() == table["area_values"].to_pylist()
     assert read["seen_from"].type == pa.date32()
     assert read["age_to"].type == pa.int64()
-    process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "spark.parquet", engine="spark", seed=1, compare=False)
+    process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "spark.parquet", engine="spark", seed=1, compare=False))
     assert pq.read_table(tmp_path / "spark.parquet").equals(table, check_metadata=True)
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.verify.file import verify_file
 from schemas.errors import FileRejected, TargetNotReached, VerificationFailed
 from schemas.plan import parse_plan
@@ -40,7 +40,7 @@ def written(tmp_path):
 
     def write(plan):
         pq.write_table(pa.table(ROWS), tmp_path / "in.parquet")
-        process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False)
+        process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False))
         return tmp_path / "out.parquet"
 
     return write
@@ -212,8 +212,10 @@ def test_processing_counts_values_as_the_verifier_does(tmp_path):
     pq.write_table(pa.table(rows), tmp_path / "in.parquet")
     plan = make_plan(l_diversity={"disease": {"kind": "distinct", "l": 2}})
     with pytest.raises(TargetNotReached):
-        process(source=tmp_path / "in.parquet", plan=plan_with_top(plan, age=1, sex=0), output=tmp_path / "out.parquet", compare=False)
-    report = process(source=tmp_path / "in.parquet", plan=plan_with_top(plan, age=2, sex=1), output=tmp_path / "out.parquet", compare=False)
+        process(Job(source=tmp_path / "in.parquet", plan=plan_with_top(plan, age=1, sex=0), output=tmp_path / "out.parquet", compare=False))
+    report = process(
+        Job(source=tmp_path / "in.parquet", plan=plan_with_top(plan, age=2, sex=1), output=tmp_path / "out.parquet", compare=False)
+    )
     assert (report.classes, report.verified["l_diversity"]["disease"]) == (1, 2)
 
 

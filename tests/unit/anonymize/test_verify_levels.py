@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.verify.file import verify_file
 from anonymize.verify.levels import list_leaves
 from schemas.errors import VerificationFailed
@@ -65,7 +65,7 @@ def make(tmp_path):
         head = {"plan": "v", "privacy": {"k": 3}, "suppression_limit": 1.0, "method": method, "as_of": "2026-04-01"}
         plan = parse_plan({**head, "columns": {"q": entry}}, folder=tmp_path)
         pq.write_table(pa.table({"q": values}), tmp_path / "in.parquet")
-        process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False)
+        process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False))
         return tmp_path / "out.parquet", plan
 
     return run

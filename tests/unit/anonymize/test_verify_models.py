@@ -12,7 +12,7 @@ import pytest
 
 from anonymize.classes import SensitiveCounts
 from anonymize.models.closeness import measure_distances
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.rows.sensitive import sort_entries
 from anonymize.verify import sql
 from anonymize.verify.file import verify_file
@@ -172,7 +172,7 @@ def test_all_models_at_once(tmp_path, method, rows_per_person):
     head = {"plan": "all", "unit": "person", "privacy": {"k": 4, **MODELS}, "suppression_limit": 0.2, "method": method}
     (tmp_path / "plan.json").write_text(json.dumps({**head, "columns": columns}), encoding="utf-8")
     plan = load_plan(tmp_path / "plan.json")
-    report = process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", seed=3, compare=False)
+    report = process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", seed=3, compare=False))
     assert report.rows_out > 0
     measured = verify_file(tmp_path / "out.parquet", plan)
     assert measured.population["k_map"] >= 40
@@ -197,7 +197,7 @@ def test_what_a_hierarchy_does_not_know_is_refused(tmp_path):
     privacy = {"k": 2, "t_closeness": {"secret": {"t": 0.3, "distance": "hierarchical", "hierarchy": TREE}}}
     plan = parse_plan({"plan": "u", "privacy": privacy, "columns": columns})
     with pytest.raises(PlanError) as refused:
-        process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False)
+        process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False))
     assert "cold" not in str(refused.value)
     assert not (tmp_path / "out.parquet").exists()
 
@@ -225,4 +225,4 @@ def test_a_distance_nobody_can_hold_is_a_target_not_reached(tmp_path):
     privacy = {"k": 2, "l_diversity": {"secret": {"kind": "distinct", "l": 3}}}
     plan = parse_plan({"plan": "n", "privacy": privacy, "columns": columns})
     with pytest.raises(TargetNotReached):
-        process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False)
+        process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False))

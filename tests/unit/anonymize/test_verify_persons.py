@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.verify.file import verify_file
 from anonymize.verify.models import measure_models
 from anonymize.verify.persons import count_repeats, count_sharing, split_by_history
@@ -79,7 +79,7 @@ def written(tmp_path):
     def write(plan, months=(1, 2, 3), change=None):
         cells = {"person": ["a"] * len(months) + ["b"] * len(months), "month": [day(m) for m in months] * 2, "cost": range(2 * len(months))}
         pq.write_table(pa.table(cells), tmp_path / "in.parquet")
-        process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False)
+        process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False))
         if change:
             table = pq.read_table(tmp_path / "out.parquet")
             pq.write_table(change(table), tmp_path / "out.parquet", write_statistics=False)
@@ -175,7 +175,7 @@ def test_secrets_are_counted_among_those_who_share_a_history(tmp_path):
     for linked in (False, True):
         document["privacy"]["linked"] = linked
         plan = parse_plan(document)
-        process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False)
+        process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False))
         found = verify_file(tmp_path / "out.parquet", plan)
         figures[linked] = (found.classes, found.diversity["drug"], found.linked)
     # Apart by month the plan without links holds; with links the quarter is one class, which all four share.
@@ -183,7 +183,7 @@ def test_secrets_are_counted_among_those_who_share_a_history(tmp_path):
     # The file released month by month does not hold where histories are looked at.
     document["privacy"]["linked"] = False
     free = parse_plan(document)
-    process(source=tmp_path / "in.parquet", plan=free, output=tmp_path / "out.parquet", seed=1, compare=False)
+    process(Job(source=tmp_path / "in.parquet", plan=free, output=tmp_path / "out.parquet", seed=1, compare=False))
     quasi = ("month_from", "month_to", "month")
     connection = duckdb.connect()
     connection.read_parquet(str(tmp_path / "out.parquet")).create_view("release")

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from anonymize.engines.engine import EngineSettings, open_engine
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.rows import apply
 from anonymize.rows.words import MOST_TEXTS, WORD_BITS, Places, find_places, plan_packing
 from schemas.errors import EngineFailed
@@ -99,6 +99,6 @@ def test_packed_rows_give_the_same_bytes(tmp_path, monkeypatch):
     written = []
     for least in (1 << 40, 0):
         monkeypatch.setattr(apply, "PACKED_ROWS", least)
-        process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False)
+        process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", compare=False))
         written.append((tmp_path / "out.parquet").read_bytes())
     assert written[0] == written[1]

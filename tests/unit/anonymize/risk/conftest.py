@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from schemas.plan import load_plan
 
 Writer = Callable[..., Path]
@@ -107,7 +107,7 @@ def make_release(folder: Path, count: int, method: str = "local", plan: str = PL
     made = Made(folder / "original.parquet", folder / "released.parquet", folder / "plan.yaml")
     pq.write_table(make_people(count), made.original)
     made.plan_path.write_text(plan.replace("METHOD", method), encoding="utf-8")
-    process(source=made.original, plan=load_plan(made.plan_path), output=made.released, seed=1, compare=False)
+    process(Job(source=made.original, plan=load_plan(made.plan_path), output=made.released, seed=1, compare=False))
     return made
 
 

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.risk.attacks import downcoding
 from anonymize.risk.attacks.linkage import ReleasedClasses
 from anonymize.risk.attacks.on_file import File, try_downcoding
@@ -77,7 +77,7 @@ def draw_clusters(count=3000, seed=4):
 def assess_downcoding(folder, method, **more):
     plan = parse_plan({"plan": "p", "privacy": {"k": 10}, "suppression_limit": 0.05, "method": method, "columns": COLUMNS, **more})
     pq.write_table(draw_clusters(), folder / "in.parquet")
-    process(source=folder / "in.parquet", plan=plan, output=folder / "out.parquet", seed=1, compare=False)
+    process(Job(source=folder / "in.parquet", plan=plan, output=folder / "out.parquet", seed=1, compare=False))
     originals = Originals(path=folder / "in.parquet", schema=pq.read_schema(folder / "in.parquet"), unit=None)
     with open_released(folder / "out.parquet") as released:
         attacked = Attacked(originals=originals, released=released, plan=plan, process=lambda _from, _to: None)

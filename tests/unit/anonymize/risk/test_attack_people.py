@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from faker import Faker
 
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.risk.assessment import Subject, assess
 from anonymize.risk.attacks import classification, inference, membership, neighbours, singling_out
 from anonymize.risk.attacks.halves import release_members, split_halves
@@ -49,7 +49,7 @@ def scenes(request, tmp_path_factory):
     schema = pa.schema([field for field in pq.read_schema(folder / "in.parquet") if field.name != "name"])
     originals = Originals(path=folder / "in.parquet", schema=schema, unit=None)
     halves = split_halves(originals, np.random.default_rng(1), 3000)
-    released = release_members(halves, plan, lambda a, b: process(source=a, plan=plan, output=b, seed=1, compare=False), folder)
+    released = release_members(halves, plan, lambda a, b: process(Job(source=a, plan=plan, output=b, seed=1, compare=False)), folder)
     return stage_release(halves, released, plan, seed=1), stage_unprotected(halves, plan)
 
 
@@ -96,7 +96,7 @@ def village(folder, k):
     people = draw_people(169, seed=5)
     pq.write_table(people, folder / "village.parquet")
     plan = make_plan(k=k, method="global", privacy={"k": k})
-    process(source=folder / "village.parquet", plan=plan, output=folder / "out.parquet", seed=1, compare=False)
+    process(Job(source=folder / "village.parquet", plan=plan, output=folder / "out.parquet", seed=1, compare=False))
     return plan
 
 
@@ -128,7 +128,7 @@ def test_control_leavers_are_read_off_by_subtraction_of_two_safe_releases(tmp_pa
     tables = []
     for number, rows in enumerate((people, people.filter(pa.array(~left)))):
         pq.write_table(rows, tmp_path / f"{number}.parquet")
-        process(source=tmp_path / f"{number}.parquet", plan=plan, output=tmp_path / f"out{number}.parquet", seed=1, compare=False)
+        process(Job(source=tmp_path / f"{number}.parquet", plan=plan, output=tmp_path / f"out{number}.parquet", seed=1, compare=False))
         tables.append(pq.read_table(tmp_path / f"out{number}.parquet"))
     names = ["age", "sex", "postal"]
     for table in tables:

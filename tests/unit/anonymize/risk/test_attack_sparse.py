@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.risk.assessment import Subject, assess
 from anonymize.risk.attacks import sparse
 from anonymize.risk.attacks.on_file import File, try_histories
@@ -50,7 +50,7 @@ def make_unbinned(folder, k):
 
 def attack(folder, plan, *, seed=1, trials=60):
     output = folder / "out.parquet"
-    process(source=folder / "in.parquet", plan=plan, output=output, seed=1, compare=False)
+    process(Job(source=folder / "in.parquet", plan=plan, output=output, seed=1, compare=False))
     thresholds = find_thresholds("tokumei-2023", "contract", plan)
     schema = pq.read_schema(folder / "in.parquet")
     names = {column.name for column in plan.released} | {plan.unit}

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from anonymize.parts import find_parts, hash_table
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.risk.attacks import storage
 from schemas.plan import parse_plan
 
@@ -44,7 +44,7 @@ def release(table, folder, kind, name="out"):
     pq.write_table(table, folder / f"{name}-in.parquet")
     output = folder / (name if kind == "parts" else f"{name}.parquet")
     source = folder / f"{name}-in.parquet"
-    process(source=source, plan=make_plan(kind), output=output, seed=1, compare=False, in_parts=kind == "parts")
+    process(Job(source=source, plan=make_plan(kind), output=output, seed=1, compare=False, in_parts=kind == "parts"))
     return output
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.risk.models import Universe, find_universe
 from anonymize.risk.population import Sizes, find_labels, read_sizes
 from anonymize.risk.released import open_released
@@ -118,7 +118,7 @@ def test_k_map_is_that_of_the_verifier(tmp_path: Path, method: str, people: str)
     (tmp_path / "people.csv").write_text(people + "35〜39歳,70\n" * ("歳" in people), encoding="utf-8")
     (tmp_path / "plan.yaml").write_text(PLAN.replace("METHOD", method), encoding="utf-8")
     plan = load_plan(tmp_path / "plan.yaml")
-    process(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False)
+    process(Job(source=tmp_path / "in.parquet", plan=plan, output=tmp_path / "out.parquet", seed=1, compare=False))
     universe = find_universe(plan)
     with open_released(tmp_path / "out.parquet") as opened:
         sizes = read_sizes(opened, tmp_path / "people.csv", find_labels(opened, plan, tmp_path / "people.csv"))

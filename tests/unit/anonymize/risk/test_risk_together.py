@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anonymize.method_file import KEY
-from anonymize.pipeline import process
+from anonymize.pipeline import Job, process
 from anonymize.risk.differences import compare_extracts, count_changes, find_parts, overlap_classes
 from anonymize.risk.nearest import find_nearest
-from anonymize.risk.releases import Extract, Members, count_classes, join_classes, join_extracts
+from anonymize.risk.releases import Extract, Members, count_between, count_classes, join_extracts
 from anonymize.risk.sealed import Sealed, align, count_cells, read_sealed, widen
 from anonymize.risk.together import take_together
 from schemas.errors import FileRejected
@@ -48,6 +48,12 @@ def extract(rows: list[tuple[str, str]], classes: dict[str, int], *, linked: boo
 ROWS = [("p", "a"), ("p", "b"), ("q", "a"), ("q", "b"), ("r", "a"), ("s", "c"), ("t", "c")]
 
 
+def join_classes(extracts):
+    """Return the joint classes of releases of the same file, counted."""
+    joint = join_extracts(extracts)
+    return None if joint is None else count_classes(joint)
+
+
 def test_a_person_with_several_rows_is_counted_once_in_each_joint_class() -> None:
     # First release {a, b}, {c}; second {a}, {b, c}. Joint: a: p, q, r; b: p, q; c: s, t.
     joint = join_classes([extract(ROWS, {"a": 0, "b": 0, "c": 1}), extract(ROWS, {"a": 0, "b": 1, "c": 1})])
@@ -60,7 +66,7 @@ def test_linked_rows_are_counted_by_their_sets_of_joint_classes() -> None:
     joint = join_classes([extract(ROWS, {"a": 0, "b": 0, "c": 1}, linked=True), extract(ROWS, {"a": 0, "b": 1, "c": 1})])
     assert joint is not None
     assert joint.linked == {1: 1, 2: 2}
-    assert joint.count_linked_below(2) == (1, 1)
+    assert count_between(joint.linked, 0, 2) == (1, 1)
 
 
 def test_what_is_suppressed_everywhere_is_in_no_set() -> None:
@@ -145,7 +151,7 @@ def test_a_change_hides_behind_an_equal_number_of_persons() -> None:
     # Ten persons before and after: one with x and none with y went, one with z came. Subtraction of sizes tells nothing, of values all.
     before, after = plain([("a", 0, 10)]), plain([("a", 0, 10)])
     parts = find_parts(before, after)
-    assert compare_extracts(before, after, parts).count_small(5) == (0, 0)
+    assert count_between(compare_extracts(before, after, parts).sizes, 1, 5) == (0, 0)
     assert count_changes(values((0, "x", 4), (0, None, 6)), values((0, "x", 3), (0, None, 6), (0, "z", 1)), parts) == {1: 2}
     assert count_changes(values((0, "x", 4), (0, None, 6)), values((0, "x", 4), (0, None, 6)), parts) == {}
 
@@ -196,12 +202,12 @@ def write_rows(path: Path, persons: int = 600, *, rows_each: int = 1, leave: flo
 
 def release(folder: Path, name: str, source: Path, plan: Plan) -> Sealed:
     output, method = folder / f"{name}.parquet", folder / f"{name}-method.parquet"
-    process(source=source, plan=plan, output=output, method_output=method, seed=1, compare=False)
+    process(Job(source=source, plan=plan, output=output, method_output=method, seed=1, compare=False))
     return read_sealed(method, Name(name), released=output, original=source)
 
 
 def smallest(sealed: Sealed) -> int:
-    return count_classes(sealed.extract).smallest
+    return min(count_classes(sealed.extract).sizes)
 
 
 @pytest.mark.parametrize(("method", "rows_each"), [("global", 1), ("local", 1), ("cells", 1), ("global", 2)])
@@ -303,8 +309,9 @@ def test_what_is_suggested_passes_when_it_is_made(tmp_path: Path) -> None:
     second = release(tmp_path, "b", source, plan)
     passes = lambda tried: take_together(tried, [first], tmp_path).holds(30, 30)  # noqa: E731
     assert not passes(second)
-    node, like = find_nearest(second, [first], plan, 30, passes)
+    like, node = find_nearest(second, [first], plan, 30, passes)
     assert like.like == "a"
+    assert like.loss < node.loss
     assert like.loss == pytest.approx(first.facts["loss"])
     document: dict[str, Any] = plan.to_document()
     for column, level, _ in node.levels:
