@@ -99,6 +99,22 @@ def read_rows(path: Path, *, kind: str, sheet: str, lines: tuple[int, int] = (0,
         child.wait()
 
 
+def _run(module: str, path: Path, arguments: list[str], allowed: Limits, *, told: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+    """Return the end of a module of ours that looked at a file under limits; `told` goes to its standard input."""
+    words = [str(path.absolute()), *arguments, str(allowed.memory_bytes), str(allowed.cpu_seconds)]
+    try:
+        return subprocess.run(  # noqa: S603 - our own module, no shell
+            [sys.executable, "-I", "-m", module, *words],
+            input=told,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=allowed.wall_seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _exhausted(Name(path.name)) from error
+
+
 def find_facts(path: Path, sheet: str, limits: Limits | None = None) -> dict[str, Any]:
     """Return what a workbook holds beside its values (`intake.formats.workbook_facts.Facts`).
 
@@ -107,19 +123,7 @@ def find_facts(path: Path, sheet: str, limits: Limits | None = None) -> dict[str
     FileRejected
         It cannot be read, or not within the limits.
     """
-    allowed, name = limits or Limits(), Name(path.name)
-    arguments = [str(path.absolute()), sheet, str(allowed.memory_bytes), str(allowed.cpu_seconds)]
-    try:
-        child = subprocess.run(  # noqa: S603 - our own module, no shell
-            [sys.executable, "-I", "-m", "intake.formats.workbook_facts", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=allowed.wall_seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise _exhausted(name) from error
+    child = _run("intake.formats.workbook_facts", path, [sheet], limits or Limits())
     check_end(child.returncode, path)
     found: dict[str, Any] = json.loads(child.stdout)
     return found
@@ -133,19 +137,8 @@ def open_lock(source: Path, target: Path, password: str, limits: Limits | None =
     FileRejected
         It is locked and no password, or another one, was given; or it cannot be opened, or not within the limits.
     """
-    allowed, name = limits or Limits(), Name(source.name)
-    arguments = [str(source.absolute()), str(target.absolute()), str(allowed.memory_bytes), str(allowed.cpu_seconds)]
-    try:
-        child = subprocess.run(  # noqa: S603 - our own module, no shell
-            [sys.executable, "-I", "-m", "intake.formats.unlock", *arguments],
-            input=password.encode("utf-8"),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=allowed.wall_seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise _exhausted(name) from error
+    name = Name(source.name)
+    child = _run("intake.formats.unlock", source, [str(target.absolute())], limits or Limits(), told=password.encode("utf-8"))
     if child.returncode == LOCKED:
         raise FileRejected(
             N_("{file} is locked with a password"),
