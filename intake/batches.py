@@ -124,7 +124,7 @@ class Conversion:
         rows = block.rows[kept]
         cells = {name: self.columns[name].use(each) for name, each in codes.items()}
         if cells:
-            self.book.checks.add(Rows(columns=cells, numbers=rows, as_of=self.opened.places[0][1].use.latest_birth))
+            self.book.checks.add(Rows(columns=cells, numbers=rows, as_of=self.opened.places[0][1].use.as_of))
         for defect in np.unique(block.bad.defects).tolist():
             self.tally.add_rows(ROW_KINDS[defect], None, block.bad.rows[block.bad.defects == defect])
         return Piece(table=self._make_batch(rows, codes), aside=make_quarantine(block, reasons))

@@ -49,6 +49,7 @@ ROW_KINDS: tuple[FindingKind, ...] = (
     _row("record-missing", N_("a record that must stand under this one is missing")),
     _row("record-twice", N_("more records of this kind than may stand under one")),
     _row("error-cell", N_("the cell is in error (such as #N/A)")),
+    _row("after-contents", N_("a day after the day the contents are of, or further ahead than the column allows")),
 )
 (
     RAGGED,
@@ -77,6 +78,7 @@ ROW_KINDS: tuple[FindingKind, ...] = (
     RECORD_MISSING,
     RECORD_TWICE,
     ERROR_CELL,
+    AFTER_CONTENTS,
 ) = range(1, len(ROW_KINDS))
 
 FORMULA_LIKE = _note("formula-like", N_("text that a spreadsheet would run as a formula; kept as text"))

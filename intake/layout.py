@@ -120,8 +120,8 @@ class Layout:
         return tuple(column.source for column in self.columns if column.source)
 
     def with_as_of(self, as_of: date | None) -> "Layout":
-        """Return the layout for contents of a day: births after it are defects."""
-        columns = tuple(replace(column, use=replace(column.use, latest_birth=as_of)) for column in self.columns)
+        """Return the layout for contents of a day: births and events after it are defects."""
+        columns = tuple(replace(column, use=replace(column.use, as_of=as_of)) for column in self.columns)
         return replace(self, columns=columns)
 
 
@@ -167,7 +167,12 @@ def make_plain_layout(table: TableSchema, format_: str) -> Layout:
     widths = {column.name: _ALL_DIGITS.fullmatch(column.pattern or "") for column in table.columns if format_ == "excel"}
     columns = tuple(
         LayoutColumn(
-            use=RuleUse(rule=get_plain_rule(column), column=column, width=int(found[1]) if (found := widths.get(column.name)) else None),
+            use=RuleUse(
+                rule=get_plain_rule(column),
+                column=column,
+                width=int(found[1]) if (found := widths.get(column.name)) else None,
+                ahead_days=column.ahead_days,
+            ),
             headings=(column.title_ja, column.name),
         )
         for column in table.columns
@@ -204,6 +209,8 @@ def _to_column(entry: Mapping[str, Any], table: TableSchema, document: Mapping[s
         width=entry.get("width"),
         vendors=tuple(entry.get("vendor", ())),
         empty_marks=frozenset(document.get("empty_marks", ())),
+        ahead_days=entry.get("ahead_days", table.get_column(entry["column"]).ahead_days),
+        open_end=frozenset(date.fromisoformat(day) for day in document.get("open_end", ())),
         dates=DatePolicy(overflow=wareki.get("overflow") == "convert", open_as_empty=wareki.get("open_part") == "empty"),
     )
     first, length = entry.get("bytes", (1, 0))

@@ -4,6 +4,7 @@ Decided here: every contradiction with its finding, all told at once. Not decide
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from intake.formats.record_rules import find_record_contradictions
@@ -33,6 +34,7 @@ NO_PLACE = _kind("place", N_("the place of the column is missing: {needed}"))
 OVERLAP = _kind("overlap", N_("the bytes overlap those of another column or pass the end of the record"))
 NOT_COVERED = _kind("required", N_("the key of persons of the table is missing"))
 NOT_HERE = _kind("not-here", N_("the format does not know this setting"))
+NO_DAY = _kind("open-end", N_("a day that means no end is no day of the calendar"))
 NO_SETTING = _kind("setting", N_("the format needs this setting"))
 
 
@@ -43,6 +45,7 @@ def find_contradictions(document: Mapping[str, Any]) -> Iterator[Finding]:
         return
     table = load_table(document["table"])
     yield from _find_missing_settings(document)
+    yield from (Finding(kind=NO_DAY, column=Name("open_end")) for day in document.get("open_end", ()) if not _is_day(day))
     seen: set[str] = set()
     columns = {column.name: column for column in table.columns}
     for entry in document["columns"]:
@@ -60,6 +63,14 @@ def find_contradictions(document: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(kind=NOT_COVERED, column=Name(table.unit))
     yield from _find_overlaps(document)
     yield from find_record_contradictions(document)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _find_missing_settings(document: Mapping[str, Any]) -> Iterator[Finding]:

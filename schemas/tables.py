@@ -77,6 +77,9 @@ class Column:
         Regular expression the whole text must match.
     check_digit : str or None
         Kind of check digit (`schemas.check_digits`).
+    ahead_days : int
+        Days and months: how many days they may lie after the day the contents are of. 0 for births and for what has happened; more for
+        the end of a term, which is known before it comes.
     """
 
     name: str
@@ -93,6 +96,7 @@ class Column:
     maximum: int | None = None
     pattern: str | None = None
     check_digit: str | None = None
+    ahead_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,14 @@ rule of each column; the plain layout takes the rule of the type.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.defects import CHARACTER_LOST, ERROR_CELL, IN_THE_FUTURE, OUT_OF_RANGE, SOUND, WRONG_CHECK_DIGIT, WRONG_PATTERN
+from intake.defects import AFTER_CONTENTS, CHARACTER_LOST, ERROR_CELL, IN_THE_FUTURE, OUT_OF_RANGE, SOUND, WRONG_CHECK_DIGIT, WRONG_PATTERN
 from intake.quality.fingerprints import hash_ideographs
 from intake.values import codes, dates, numbers, texts
 from intake.values.conversion import Converted, Defects, Mask, to_mask, trim_texts
@@ -40,8 +40,12 @@ class RuleUse:
         Texts that mean "nothing".
     dates : DatePolicy
         What the layout says about difficult dates.
-    latest_birth : date or None
-        The day the contents are of; no birth is later.
+    as_of : date or None
+        The day the contents are of; no birth and no event is later.
+    ahead_days : int
+        How many days after it a date of this column may lie.
+    open_end : frozenset[date]
+        Days that stand for a term without an end, in columns whose dates may lie ahead.
     """
 
     rule: str
@@ -50,7 +54,9 @@ class RuleUse:
     vendors: tuple[str, ...] = ()
     empty_marks: frozenset[str] = field(default_factory=frozenset)
     dates: DatePolicy = field(default_factory=DatePolicy)
-    latest_birth: date | None = None
+    as_of: date | None = None
+    ahead_days: int = 0
+    open_end: frozenset[date] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +74,7 @@ _TEXTS = frozenset({ColumnType.STRING, ColumnType.CODE})
 _CODES = frozenset({ColumnType.CODE})
 _DATES = frozenset({ColumnType.DATE})
 _MONTHS = frozenset({ColumnType.MONTH})
+_DAYS = _DATES | _MONTHS
 _NUMBERS = frozenset({ColumnType.INTEGER})
 
 RULES: dict[str, Rule] = {
@@ -79,7 +86,7 @@ RULES: dict[str, Rule] = {
     "code": Rule(types=_CODES, convert=lambda t, use: codes.convert_codes(t, use.column.code_list or "", use.vendors)),
     "sex_12": Rule(types=_CODES, convert=lambda t, use: codes.convert_codes(t, use.column.code_list or "sex", ("resident_record",))),
     "care_level_code": Rule(types=_CODES, convert=lambda t, use: codes.convert_codes(t, use.column.code_list or "care_level", use.vendors)),
-    "municipality_code": Rule(types=_CODES, convert=lambda t, use: codes.convert_municipality_codes(t, use.latest_birth)),
+    "municipality_code": Rule(types=_CODES, convert=lambda t, use: codes.convert_municipality_codes(t, use.as_of)),
     "icd10": Rule(types=_CODES, convert=lambda t, _: codes.convert_icd10(t)),
     "wareki_gyymmdd": Rule(types=_DATES, convert=lambda t, use: dates.convert_packed_era(t, use.dates, month=False)),
     "wareki_gyymm": Rule(types=_MONTHS, convert=lambda t, use: dates.convert_packed_era(t, use.dates, month=True)),
@@ -126,12 +133,23 @@ def convert_distinct(raw: pa.StringArray, use: RuleUse) -> Converted:
         Rule, column and what the layout says.
     """
     trimmed = trim_texts(raw, use.empty_marks)
-    converted = RULES[use.rule].convert(trimmed, use)
+    converted = _open_ends(RULES[use.rule].convert(trimmed, use), use)
     defects = _judge(converted.values, converted.defects, use)
     defects[to_mask(pc.is_in(trimmed, value_set=_ERRORS))] = ERROR_CELL
     values = pc.if_else(pa.array(defects == SOUND), converted.values, pa.scalar(None, converted.values.type))
     notes = {**converted.notes, **_find_lost(trimmed, values)} if use.column.type is ColumnType.STRING else converted.notes
     return Converted(values=values, defects=defects, repairs=converted.repairs, notes=notes)
+
+
+def _open_ends(converted: Converted, use: RuleUse) -> Converted:
+    """Return days with those the layout declares to mean "no end" left empty, where a date may lie ahead at all."""
+    if not (use.open_end and use.ahead_days):
+        return converted
+    found = to_mask(pc.is_in(converted.values, value_set=pa.array(sorted(use.open_end), pa.date32())))
+    if not found.any():
+        return converted
+    values = pc.if_else(pa.array(found), pa.scalar(None, pa.date32()), converted.values)
+    return replace(converted, values=values, repairs={**converted.repairs, "open_end": found})
 
 
 def _find_lost(texts: pa.StringArray, values: pa.StringArray) -> dict[FindingKind, Mask]:
@@ -155,8 +173,10 @@ def _judge(values: pa.Array, defects: Defects, use: RuleUse) -> Defects:
         checks.append((WRONG_CHECK_DIGIT, ~check_digits.are_valid(column.check_digit, values)))
     if column.minimum is not None or column.maximum is not None:
         checks.append((OUT_OF_RANGE, to_mask(numbers.find_out_of_range(values, column.minimum, column.maximum))))
-    if use.latest_birth and column.hierarchy == BIRTH:
-        checks.append((IN_THE_FUTURE, to_mask(pc.greater(values, pa.scalar(use.latest_birth)))))
+    if use.as_of and column.type in _DAYS:
+        last = date.fromordinal(min(use.as_of.toordinal() + use.ahead_days, date.max.toordinal()))
+        late = IN_THE_FUTURE if column.hierarchy == BIRTH else AFTER_CONTENTS
+        checks.append((late, to_mask(pc.greater(values, pa.scalar(last)))))
     judged = defects.copy()
     for defect, wrong in checks:
         judged[(judged == SOUND) & to_mask(pc.is_valid(values)) & wrong] = defect

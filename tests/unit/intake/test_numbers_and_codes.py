@@ -4,6 +4,7 @@ import pyarrow as pa
 import pytest
 
 from intake.defects import (
+    AFTER_CONTENTS,
     IN_THE_FUTURE,
     NOT_A_NUMBER,
     NOT_YES_OR_NO,
@@ -212,14 +213,14 @@ def test_check_digit_and_form_of_a_column():
     assert one(convert_distinct(cells("1380160"), use)) == WRONG_PATTERN
 
 
-def test_no_birth_after_the_day_the_contents_are_of():
+def test_no_birth_and_no_treatment_after_the_day_the_contents_are_of():
     import datetime
 
     layout = make_plain_layout(load_table("kokuho_benefit"), "csv").with_as_of(datetime.date(2024, 4, 1))
     use = next(column.use for column in layout.columns if column.name == "birth_date")
     assert convert_distinct(cells("2024-03-31", "2024-04-01", "2024-04-02"), use).defects.tolist() == [SOUND, SOUND, IN_THE_FUTURE]
     treated = next(column.use for column in layout.columns if column.name == "treated_month")
-    assert convert_distinct(cells("2024-05"), treated).defects.tolist() == [SOUND]
+    assert convert_distinct(cells("2024-04", "2024-05"), treated).defects.tolist() == [SOUND, AFTER_CONTENTS]
 
 
 def test_nothing_but_spaces_or_a_mark_of_emptiness_is_empty():
