@@ -10,8 +10,10 @@ from typing import Any
 
 from intake.decode import LADDER, find_encoding, find_mark, read_text
 from intake.formats.sandbox import find_kind, read_rows
+from intake.headings import match_headings, match_positions
 from intake.layout import PLAIN, Layout, layout_names, load_layout, make_plain_layout
-from intake.reading import check_source, match_headings, match_positions, read_headings
+from intake.misfit import explain_misfit
+from intake.reading import check_source, read_headings
 from intake.workbooks import check_workbook
 from schemas.errors import FileRejected
 from schemas.files import CHUNK_BYTES
@@ -76,12 +78,7 @@ def _find_layout(source: Path, plain: Layout) -> Layout:
         if fitting:
             names = Name(", ".join(layout.name for layout in fitting))
             raise FileRejected(N_("{count} layouts fit the file"), N_("choose one with --layout: {names}"), count=len(fitting), names=names)
-    raise FileRejected(
-        N_("no layout of table {table} fits the first line of the file"),
-        N_("choose one with --layout: {names}; or the path of a layout of your own"),
-        table=Name(plain.table.name),
-        names=Name(", ".join([PLAIN, *(layout.name for layout in candidates)])),
-    )
+    raise explain_misfit(source, [plain, *candidates])
 
 
 def choose_kind_chunks(source: Path) -> tuple[dict[str, Any], Iterator[bytes]]:
@@ -124,7 +121,8 @@ def fits(source: Path, layout: Layout) -> bool:
 def _places_fit(first: list[str], layout: Layout) -> bool:
     """Return whether nothing speaks against a layout, and it knows at least half of the fields."""
     places, findings = match_headings(first, layout) if layout.header else match_positions(first, layout)
-    return 2 * len(places) >= len(first) and not any(finding.kind.severity is Severity.FILE for finding in findings)
+    filled = sum(1 for text in first if text.strip()) if layout.header else len(first)
+    return 2 * len(places) >= filled and not any(finding.kind.severity is Severity.FILE for finding in findings)
 
 
 def _has_record_length(source: Path, record_bytes: int) -> bool:

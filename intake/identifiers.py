@@ -132,9 +132,10 @@ def count_numbers(block: Block, coded: Sequence[Coded], counts: list[NumberCount
         count.add(cells, block.encoding)
     for count, filled in zip(counts, np.count_nonzero(block.ends > block.starts, axis=0).tolist(), strict=False):
         count.filled += filled
-    if block.bad.raw:
+    raw = [*block.bad.raw, *(block.left_out.raw if block.left_out else ())]
+    if raw:
         # a comma or a tab may be in a number, but not where it stands between two fields
-        data = np.frombuffer(b"\0".join(block.bad.raw).replace(b",", b"\0").replace(b"\t", b"\0") + b"\0", dtype=np.uint8)
+        data = np.frombuffer(b"\0".join(raw).replace(b",", b"\0").replace(b"\t", b"\0") + b"\0", dtype=np.uint8)
         place = np.array([[0]], dtype=np.int64)
         counts[-1].add_found(find_twelve_digits(data, place, place + data.size, encoding=block.encoding))
 

@@ -93,6 +93,8 @@ class Layout:
         Lines of titles above the headings, and lines of headings.
     records : RecordRules or None
         The kinds of record of a file that has several.
+    summary_lines : tuple[str, ...]
+        Words that lines begin with that are no rows (合計, 以上).
     """
 
     name: str
@@ -108,6 +110,7 @@ class Layout:
     title_rows: int = 0
     header_rows: int = 1
     records: RecordRules | None = None
+    summary_lines: tuple[str, ...] = ()
 
     @property
     def lines_above(self) -> tuple[int, int]:
@@ -198,6 +201,7 @@ def _to_layout(document: Mapping[str, Any]) -> Layout:
         title_rows=document.get("title_rows", 0),
         header_rows=document.get("header_rows", 1),
         records=to_record_rules(document["records"]) if document["format"] == "records" else None,
+        summary_lines=tuple(document.get("summary_lines", ())),
     )
 
 

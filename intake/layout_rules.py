@@ -15,7 +15,15 @@ from schemas.messages import N_, Name
 from schemas.tables import load_table, table_names
 
 _SETTINGS = {"csv": ("encoding", "header"), "fixed": ("encoding", "record_bytes"), "excel": (), "records": ("encoding", "records")}
-_ONLY = {"title_rows": "excel", "header_rows": "excel", "sheet": "excel", "records": "records", "lookups": "records"}
+_TABLES = ("csv", "excel")
+_ONLY = {
+    "title_rows": _TABLES,
+    "summary_lines": _TABLES,
+    "header_rows": ("excel",),
+    "sheet": ("excel",),
+    "records": ("records",),
+    "lookups": ("records",),
+}
 _NEEDS = {"csv": "position", "fixed": "bytes", "excel": "heading", "records": "from"}
 
 
@@ -76,7 +84,7 @@ def _is_day(text: str) -> bool:
 def _find_missing_settings(document: Mapping[str, Any]) -> Iterator[Finding]:
     needed = _SETTINGS[document["format"]]
     yield from (Finding(kind=NO_SETTING, column=Name(name)) for name in needed if name not in document)
-    strange = (name for name, format_ in _ONLY.items() if name in document and format_ != document["format"])
+    strange = (name for name, formats in _ONLY.items() if name in document and document["format"] not in formats)
     yield from (Finding(kind=NOT_HERE, column=Name(name)) for name in strange)
 
 

@@ -15,8 +15,8 @@ from typing import Any
 from casework.i18n import translate
 from intake.convert import check_output
 from intake.evidence import SIGN, Evidence, weigh_cells
+from intake.headings import fold_heading
 from intake.layout import FOLDER, Layout, LayoutColumn, layout_names, load_layout
-from intake.reading import fold_heading
 from intake.shapes import SAMPLE_ROWS, find_shape
 from intake.unpack import unpack
 from schemas.files import write_bytes

@@ -1,36 +1,26 @@
 """A file opened by a layout: which field is which column, what the fields are called, and its rows in blocks, as often as wanted.
 
-Decided here: headings are compared without spaces and width; a missing key of persons refuses the file; a heading the layout does not
-know is named by its position alone, because a file without its heading line has persons in the first row.
+Not decided here: which heading is which column (`intake.headings`), what stands around the rows of a table (`intake.formats.edges`).
 """
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from intake.decode import Encoding, find_encoding, read_bytes, read_text
-from intake.defects import (
-    COLUMN_ABSENT,
-    COLUMN_IGNORED,
-    FIELD_COUNT,
-    HEADING_MISSING,
-    HEADING_TWICE,
-    MY_NUMBER_HEADING,
-    NO_ROWS,
-    REQUIRED_ABSENT,
-)
-from intake.formats import csv, fixed, records
+from intake.defects import COLUMN_IGNORED, HEADING_MISSING, MY_NUMBER_HEADING, NO_ROWS
+from intake.formats import csv, edges, fixed, records
 from intake.formats.record_rules import RecordRules
 from intake.formats.rows import Block, Chunks
-from intake.formats.sandbox import find_kind, read_rows
+from intake.formats.sandbox import KIND_NAMES, find_kind, read_rows
+from intake.headings import match_headings, match_positions
 from intake.identifiers import count_my_numbers, is_my_number_heading
 from intake.layout import Layout, LayoutColumn
+from intake.misfit import find_causes
 from intake.workbooks import check_workbook
 from schemas.errors import FileRejected, SakuseiError
 from schemas.findings import Finding
-from schemas.messages import N_, Name
+from schemas.messages import N_, Name, Term
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +105,9 @@ def open_source(path: Path, layout: Layout) -> Opened:
             N_("{file} is a file of kind {kind}, the layout {layout} is for kind {wanted}"),
             N_("choose the layout of this file, or export the file in the form of the layout"),
             file=Name(path.name),
-            kind=Name(kind),
+            kind=Term(KIND_NAMES[kind]),
             layout=Name(layout.name),
-            wanted=Name(wanted),
+            wanted=Term(KIND_NAMES[wanted]),
         )
     if layout.format == "fixed":
         return _open_fixed(path, layout, find_encoding(path, layout.encoding))
@@ -126,21 +116,62 @@ def open_source(path: Path, layout: Layout) -> Opened:
     if wanted == "text":
         name = find_encoding(path, layout.encoding, layout.delimiter).name
         cut = (lambda: read_bytes(path, name, layout.delimiter)) if csv.can_cut(name, layout.delimiter) else None
-        return _open_delimited(layout, name, lambda: read_text(path, name), cut)
+        try:
+            return _open_delimited(layout, name, lambda: read_text(path, name), cut)
+        except FileRejected as error:
+            # a heading seems to be missing where a delimiter or lines above are the cause
+            causes = find_causes(path, layout) if any(finding.kind is HEADING_MISSING for finding in error.findings) else ()
+            raise (_refusal(*causes) if causes else error) from None
     told = check_workbook(path, layout.sheet) if kind == "excel" else ()
+    if layout.title_rows:
+        _check_sheet_titles(path, layout)
     opened = _open_delimited(layout, None, lambda: read_rows(path, kind=kind, sheet=layout.sheet, lines=layout.lines_above))
     return replace(opened, findings=(*told, *opened.findings))
 
 
 def read_headings(chunks: Chunks, layout: Layout, *, numbered: bool) -> list[str]:
-    """Return the fields of the first record of a file, the row number left out."""
+    """Return the fields of the line of headings, or of the first row, the row number left out; an empty list when there is none.
+
+    Raises
+    ------
+    FileRejected
+        The lines of titles above it hold individual numbers.
+    """
     pieces = chunks()
     try:
-        record = csv.read_first_record(pieces, layout.delimiter, skip_blank=not layout.header)
+        # the reader of workbooks leaves titles out
+        titles = 0 if numbered else layout.title_rows
+        records = csv.read_first_records(pieces, layout.delimiter, titles=titles, skip_blank=not layout.header)
     finally:
         # ends a child process that would write on
         getattr(pieces, "close", lambda: None)()
-    return record[1:] if numbered else record
+    check_titles(records[:-1])
+    return [] if not records else records[-1][1:] if numbered else records[-1]
+
+
+def _check_sheet_titles(path: Path, layout: Layout) -> None:
+    """Look through the lines of titles of a sheet, which its reader leaves out otherwise."""
+    pieces = read_rows(path, kind="excel", sheet=layout.sheet)
+    lines = csv.read_first_records(pieces, ",", titles=layout.title_rows)
+    getattr(pieces, "close", lambda: None)()
+    check_titles([line[1:] for line in lines if line and int(line[0]) <= layout.title_rows])
+
+
+def check_titles(lines: Sequence[Sequence[str]]) -> None:
+    """Raise when lines of titles hold an individual number.
+
+    Raises
+    ------
+    FileRejected
+        With the numbers of the lines.
+    """
+    found = tuple(number for number, line in enumerate(lines, start=1) if count_my_numbers("\0".join(line)))
+    if found:
+        raise FileRejected(
+            N_("the file holds individual numbers (個人番号); nothing of it was kept"),
+            N_("delete the numbers from the lines above the headings, and send a new file"),
+            findings=(Finding(kind=MY_NUMBER_HEADING, rows=found, count=len(found)),),
+        )
 
 
 def _open_delimited(layout: Layout, encoding: str | None, chunks: Chunks, cut: Chunks | None = None) -> Opened:
@@ -160,27 +191,34 @@ def _open_delimited(layout: Layout, encoding: str | None, chunks: Chunks, cut: C
     refusing = tuple(finding for finding in findings if finding.kind.severity.value == "file")
     if refusing:
         raise _refusal(*refusing)
-    by_field = dict(places)
     named = frozenset(i for i, text in enumerate(first) if layout.header and is_my_number_heading(text))
-    fields = len(first) if layout.header else layout.fields
-
-    def read() -> Iterator[Block]:
-        delimiter = "," if numbered else layout.delimiter
-        written = encoding if encoding and csv.can_cut(encoding, delimiter) else "utf-8"
-        pieces = (cut or chunks)()
-        return csv.read_blocks(
-            pieces, delimiter=delimiter, fields=fields + numbered, header=layout.header, numbered=numbered, encoding=written
-        )
-
     return Opened(
         layout=layout,
         encoding=encoding,
         places=places,
-        labels=tuple(_name_field(i, by_field, named) for i in range(fields)),
+        labels=tuple(_name_field(i, dict(places), named) for i in range(len(first) if layout.header else layout.fields)),
         my_number_fields=named,
         findings=findings,
-        read=read,
+        read=_plan_reading(layout, encoding, cut or chunks, places, len(first) if layout.header else layout.fields),
     )
+
+
+def _plan_reading(
+    layout: Layout, encoding: str | None, chunks: Chunks, places: Sequence[tuple[int, LayoutColumn]], fields: int
+) -> Callable[[], Iterator[Block]]:
+    """Return what begins a reading of delimited text, or of a workbook, whose rows have their number in front."""
+    numbered = encoding is None
+    delimiter = "," if numbered else layout.delimiter
+    written = encoding if encoding and csv.can_cut(encoding, delimiter) else "utf-8"
+    key = next((index for index, column in places if column.name == layout.table.unit), None)
+    around = edges.Edges(delimiter=delimiter, fields=fields, summary_lines=layout.summary_lines, key=key)
+    above = layout.header + (0 if numbered else layout.title_rows)
+
+    def read() -> Iterator[Block]:
+        blocks = csv.read_blocks(chunks(), delimiter=delimiter, fields=fields + numbered, header=above, numbered=numbered, encoding=written)
+        return edges.tidy_blocks(blocks, around)
+
+    return read
 
 
 def _name_field(index: int, by_field: dict[int, LayoutColumn], named: frozenset[int]) -> Name:
@@ -188,41 +226,6 @@ def _name_field(index: int, by_field: dict[int, LayoutColumn], named: frozenset[
     if index in by_field:
         return by_field[index].label
     return Name(f"個人番号 #{index + 1}" if index in named else f"#{index + 1}")
-
-
-def fold_heading(text: str) -> str:
-    """Return a heading in the form headings are compared in."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).lower()
-
-
-def match_headings(first: list[str], layout: Layout) -> tuple[tuple[tuple[int, LayoutColumn], ...], tuple[Finding, ...]]:
-    """Return which field is which column by the heading line, and what is wrong with it."""
-    headings = [fold_heading(text) for text in first]
-    places: list[tuple[int, LayoutColumn]] = []
-    findings: list[Finding] = []
-    for column in layout.columns:
-        known = {fold_heading(heading) for heading in column.headings}
-        found = [index for index, heading in enumerate(headings) if heading in known]
-        if len(found) == 1:
-            places.append((found[0], column))
-        elif found:
-            findings.append(Finding(kind=HEADING_TWICE, column=column.label))
-        else:
-            # A municipality is asked for the least; only without the key of persons nothing can be counted.
-            absent = REQUIRED_ABSENT if column.use.column.required else COLUMN_ABSENT
-            findings.append(Finding(kind=HEADING_MISSING if column.name == layout.table.unit else absent, column=column.label))
-    ignored = len(first) - len(places)
-    if ignored and not any(finding.kind is HEADING_TWICE for finding in findings):
-        findings.append(Finding(kind=COLUMN_IGNORED, count=ignored))
-    return tuple(sorted(places, key=lambda place: place[0])), tuple(findings)
-
-
-def match_positions(first: list[str], layout: Layout) -> tuple[tuple[tuple[int, LayoutColumn], ...], tuple[Finding, ...]]:
-    """Return which field is which column by position; the first row must have the fields of the layout."""
-    places = tuple(sorted(((column.position - 1, column) for column in layout.columns), key=lambda place: place[0]))
-    if len(first) == layout.fields:
-        return places, ()
-    return places, (Finding(kind=FIELD_COUNT, rows=(1,), params={"fields": len(first), "expected": layout.fields}),)
 
 
 def _open_fixed(path: Path, layout: Layout, encoding: Encoding) -> Opened:

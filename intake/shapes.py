@@ -20,7 +20,7 @@ from intake.decode import find_encoding, find_mark
 from intake.evidence import PROOF, weigh_cells
 from intake.formats.csv import LINE_LIMIT_BYTES
 from intake.formats.sandbox import find_kind, read_rows
-from intake.reading import fold_heading
+from intake.headings import fold_heading
 from schemas.errors import FileRejected
 from schemas.findings import Finding, FindingKind, Severity
 from schemas.messages import N_, Name

@@ -12,7 +12,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from intake.defects import BLANK_LINES, DUPLICATE_ROWS, MY_NUMBER, MY_NUMBER_NAME, NO_ROWS, UNDECLARED_CODE
+from intake.defects import (
+    BLANK_LINES,
+    DUPLICATE_ROWS,
+    HEADING_ALONE,
+    LONGER_ROWS,
+    MY_NUMBER,
+    MY_NUMBER_NAME,
+    NO_ROWS,
+    SUMMARY_LINES,
+    UNDECLARED_CODE,
+)
 from intake.formats.distinct import Coded, DistinctTexts, Hashes, encode_block
 from intake.formats.hashes import Repeats
 from intake.formats.rows import Block
@@ -94,6 +104,8 @@ class Surveyor:
         self.repeats = Repeats()
         self.units, self.worlds = DistinctCount(), DistinctCount()
         self.rows, self.blanks = 0, 0
+        self.left_out: list[int] = []
+        self.longer: list[int] = []
         self.notes: list[Finding] = []
 
     def read(self) -> Iterator[Numbered]:
@@ -108,6 +120,8 @@ class Surveyor:
             self.notes += _find_undeclared_codes(block, coded, self.opened)
         self.rows += block.rows.size + block.bad.rows.size
         self.blanks += block.blanks
+        self.left_out += block.left_out.rows.tolist() if block.left_out else []
+        self.longer += block.longer.tolist() if block.longer is not None else []
         count_numbers(block, coded, self.counts)
         self.repeats.add(hashes, block.rows)
         for index, column in self.opened.places if coded else ():
@@ -131,9 +145,15 @@ class Surveyor:
         opened = self.opened
         _check_numbers(self.counts, opened)
         if self.rows == 0:
-            raise FileRejected(N_("the file has no rows"), N_("export it again"), findings=(Finding(kind=NO_ROWS),))
+            raise FileRejected(
+                N_("the file has no rows"),
+                N_("export it again; look at the period and the filter of the export"),
+                findings=(Finding(kind=HEADING_ALONE if opened.layout.header else NO_ROWS),),
+            )
         notes = [*self.notes, *(Finding(kind=MY_NUMBER_NAME, column=opened.labels[index]) for index in sorted(opened.my_number_fields))]
         notes += [Finding(kind=BLANK_LINES, count=self.blanks)] if self.blanks else []
+        told = ((SUMMARY_LINES, self.left_out), (LONGER_ROWS, self.longer))
+        notes += [Finding(kind=kind, count=len(rows), rows=tuple(rows[:ROWS_SHOWN])) for kind, rows in told if rows]
         notes += _find_duplicates(self.repeats.find())
         persons = self.units.count() if opened.layout.table.unit else self.rows
         return Survey(rows=self.rows, persons=persons, municipalities=_read_municipalities(self.worlds), findings=tuple(notes))

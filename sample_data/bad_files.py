@@ -141,10 +141,14 @@ VALUES = (
 )
 TEXTS = (
     _text("empty-file", "is empty", lambda: b""),
-    _text("heading-alone", "no-rows", lambda: _table(rows=0).encode("utf-8"), layout="plain"),
+    _text("heading-alone", "heading-alone", lambda: _table(rows=0).encode("utf-8"), layout="plain"),
     _text("key-column-missing", "heading-missing", lambda: _headings(lambda names: ["番号", *names[1:]]), layout="plain"),
     _text("heading-twice", "heading-twice", lambda: _headings(lambda names: [*names[:-1], names[0]]), layout="plain"),
-    _text("wrong-delimiter", "no layout of table", lambda: _table().replace(",", ";").encode("utf-8")),
+    _text("wrong-delimiter", "wrong-delimiter", lambda: _table().replace(",", ";").encode("utf-8")),
+    _text("titles-above-headings", "titles-above", lambda: ("国保給付一覧,,\r\n令和6年度,,\r\n" + _table()).encode("utf-8")),
+    _text("unknown-headings", "few-headings-known", lambda: _headings(lambda names: [*names[:3], *(f"項目{i}" for i in names[3:])])),
+    _text("blanks-alone", "no-content", lambda: b"\xef\xbb\xbf,,,\r\n \r\n\x1a"),
+    _text("claim-begins-elsewhere", "other-opening", lambda: parts.make_claims(lambda lines: lines[1:]), suffix=".uke"),
     _text("too-many-fields", "ragged-row", lambda: _lines(lambda row: row + ",1")),
     _text("text-behind-quote", "broken-quotes", lambda: _lines(lambda row: '"00000001"X' + row[10:])),
     _text("quote-never-closed", "open-quote", lambda: _table().replace(",昭和", ',"昭和', 1).encode("utf-8")),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from intake.formats.beside import GAP, to_narrow
 from intake.formats.number_formats import Zeros, judge_format
+from intake.formats.workbook import to_letters
 
 if TYPE_CHECKING:
     from intake.formats.workbook_facts import Facts
@@ -95,16 +96,8 @@ def _read_record(kind: int, body: bytes, facts: "Facts", styles: list[Zeros]) ->
 def _judge_styles(found: list[int], column: int, styles: list[Zeros], facts: "Facts") -> None:
     """Tell columns of numbers whose zeros live in their format: this format of file gives no way to rebuild them."""
     for offset, style in enumerate(found):
-        if style < len(styles) and styles[style] is not Zeros.NONE and (letters := _to_letters(column + offset)) not in facts.unclear:
+        if style < len(styles) and styles[style] is not Zeros.NONE and (letters := to_letters(column + offset)) not in facts.unclear:
             facts.unclear.append(letters)
-
-
-def _to_letters(column: int) -> str:
-    letters, rest = "", column + 1
-    while rest:
-        rest, digit = divmod(rest - 1, 26)
-        letters = chr(65 + digit) + letters
-    return letters
 
 
 def _read_text(body: bytes) -> str:

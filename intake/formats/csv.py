@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import IO
 
 import numpy as np
@@ -31,20 +32,22 @@ class _Position:
     records: int = 0
 
 
-def read_first_record(chunks: Iterable[bytes], delimiter: str, *, skip_blank: bool = False) -> list[str]:
-    """Return the fields of the first record, or of the first that is not blank, as text; an empty list when there is none."""
+def read_first_records(chunks: Iterable[bytes], delimiter: str, *, titles: int = 0, skip_blank: bool = False) -> list[list[str]]:
+    """Return the records of titles and the one behind them, or the first there that is not blank, as texts; none where there is none."""
     text = b""
     for chunk in chunks:
         text += chunk
-        line, end, _ = text.partition(b"\n")
-        if len(text) >= LINE_LIMIT_BYTES or (end and line.strip() and b'"' not in line):
+        lines = text.split(b"\n", titles + 1)
+        if len(text) >= LINE_LIMIT_BYTES or (len(lines) > titles + 1 and lines[titles].strip() and b'"' not in b"".join(lines[:-1])):
             break
     csv.field_size_limit(LINE_LIMIT_BYTES)
     reader = csv.reader(io.StringIO(text.decode("utf-8", errors="replace"), newline=""), delimiter=delimiter)
     try:
-        return next((record for record in reader if record or not skip_blank), [])
+        above = list(islice(reader, titles))
+        first = next((record for record in reader if record or not skip_blank), [])
     except csv.Error:
         return []
+    return [*above, first] if first else []
 
 
 def can_cut(encoding: str, delimiter: str) -> bool:
@@ -53,7 +56,7 @@ def can_cut(encoding: str, delimiter: str) -> bool:
 
 
 def read_blocks(  # what the text is, and how it is cut
-    chunks: Iterable[bytes], *, delimiter: str, fields: int, header: bool, numbered: bool = False, encoding: str = "utf-8"
+    chunks: Iterable[bytes], *, delimiter: str, fields: int, header: int, numbered: bool = False, encoding: str = "utf-8"
 ) -> Iterator[Block]:
     """Cut text into blocks of rows.
 
@@ -65,8 +68,8 @@ def read_blocks(  # what the text is, and how it is cut
         One ASCII character.
     fields : int
         Fields of a sound row.
-    header : bool
-        The first record is a heading line; it has a row number but is no row.
+    header : int
+        Records of titles and headings at the top; they have row numbers but are no rows.
     numbered : bool
         The first field of each record is the sender's row number (the text comes from another reader of ours).
     encoding : str
@@ -138,11 +141,10 @@ def _find_long(scan: Scan, position: _Position) -> int:
     return 0
 
 
-def _to_block(data: NDArray[np.uint8], scan: Scan, position: _Position, *, header: bool, encoding: str) -> Block:
+def _to_block(data: NDArray[np.uint8], scan: Scan, position: _Position, *, header: int, encoding: str) -> Block:
     """Return the sound rows of a scan, numbered as the sender numbers them."""
     first = position.records + 1
-    heading = header and position.records == 0
-    sound = int(heading and scan.good.size > 0 and scan.good[0, 2] == 0)
+    sound = int(np.searchsorted(scan.good[:, 2], header - position.records))
     return Block(
         data=scan.out,
         starts=scan.starts[sound:],
@@ -151,13 +153,13 @@ def _to_block(data: NDArray[np.uint8], scan: Scan, position: _Position, *, heade
         source=data,
         spans=scan.good[sound:, :2],
         encoding=encoding,
-        bad=_to_bad(data, scan, first, skip_first=heading),
+        bad=_to_bad(data, scan, first, skip=header),
         blanks=scan.records - scan.good.shape[0] - scan.bad.shape[0],
     )
 
 
-def _to_bad(data: NDArray[np.uint8], scan: Scan, first: int, *, skip_first: bool) -> BadRows:
-    bad = scan.bad[scan.bad[:, 2] + first > 1] if skip_first else scan.bad
+def _to_bad(data: NDArray[np.uint8], scan: Scan, first: int, *, skip: int) -> BadRows:
+    bad = scan.bad[scan.bad[:, 2] + first > skip]
     return BadRows(
         rows=bad[:, 2] + first,
         defects=bad[:, 3].astype(np.uint8),

@@ -62,6 +62,10 @@ class Block:
         Rows of this stretch that could not be cut.
     blanks : int
         Lines without content in this stretch.
+    left_out : BadRows or None
+        Summary lines, which are no rows.
+    longer : NDArray[int64] or None
+        Rows that were read without empty fields at their end.
     """
 
     data: NDArray[np.uint8]
@@ -73,6 +77,8 @@ class Block:
     encoding: str
     bad: BadRows
     blanks: int
+    left_out: BadRows | None = None
+    longer: NDArray[np.int64] | None = None
 
     def __repr__(self) -> str:
         """Counts only."""

@@ -22,6 +22,7 @@ from schemas.messages import N_, Name
 
 PARQUET_BYTES = 4 << 30
 COMPOUND = b"\xd0\xcf\x11\xe0"
+KIND_NAMES = {"text": N_("text"), "excel": N_("workbook"), "parquet": N_("Parquet")}
 KINDS = {b"PK\x03\x04": "excel", COMPOUND: "excel", b"PAR1": "parquet"}
 
 

@@ -49,6 +49,15 @@ def choose_sheet(names: Sequence[str], sheet: str) -> str:
     return found
 
 
+def to_letters(index: int) -> str:
+    """Return the letters a spreadsheet gives a column, counted from 0."""
+    letters, rest = "", index + 1
+    while rest:
+        rest, digit = divmod(rest - 1, 26)
+        letters = chr(65 + digit) + letters
+    return letters
+
+
 def read_sheet(page: Any) -> Iterator[list[str]]:
     """Yield the rows of a sheet that are not empty, each with its number in front."""
     for number, row in enumerate(page.iter_rows(), start=1):
