@@ -86,6 +86,7 @@ GAIJI = _note("gaiji", N_("characters outside the character set (gaiji, 〓 or U
 INNER_BOM = _note("inner-byte-order-mark", N_("byte order mark inside a cell; removed"))
 DATE_LEFT_EMPTY = _note("date-left-empty", N_("a date with an open part; left empty as the layout says"))
 DUPLICATE_ROWS = _note("duplicate-rows", N_("rows that repeat an earlier row in every field; kept"))
+OTHER_SUFFIX = _note("other-suffix", N_("the name ends in {suffix}, but the file is {kind}; it was read as what it is"))
 SUMMARY_LINES = _note("summary-lines", N_("lines of totals or at the end, as the layout declares them; not rows of the table"))
 LONGER_ROWS = _note("empty-fields-at-end", N_("rows with empty fields behind the last column; read without them"))
 BLANK_LINES = _note("blank-lines", N_("blank lines; not counted as rows"))

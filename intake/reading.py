@@ -10,6 +10,7 @@ from pathlib import Path
 from intake.decode import Encoding, find_encoding, read_bytes, read_text
 from intake.defects import COLUMN_IGNORED, HEADING_MISSING, MY_NUMBER_HEADING, NO_ROWS
 from intake.formats import csv, edges, fixed, records
+from intake.formats.disguises import tell_suffix
 from intake.formats.record_rules import RecordRules
 from intake.formats.rows import Block, Chunks
 from intake.formats.sandbox import KIND_NAMES, find_kind, read_rows
@@ -117,7 +118,8 @@ def open_source(path: Path, layout: Layout) -> Opened:
         name = find_encoding(path, layout.encoding, layout.delimiter).name
         cut = (lambda: read_bytes(path, name, layout.delimiter)) if csv.can_cut(name, layout.delimiter) else None
         try:
-            return _open_delimited(layout, name, lambda: read_text(path, name), cut)
+            opened = _open_delimited(layout, name, lambda: read_text(path, name), cut)
+            return replace(opened, findings=(*tell_suffix(path), *opened.findings))
         except FileRejected as error:
             # a heading seems to be missing where a delimiter or lines above are the cause
             causes = find_causes(path, layout) if any(finding.kind is HEADING_MISSING for finding in error.findings) else ()
@@ -126,7 +128,7 @@ def open_source(path: Path, layout: Layout) -> Opened:
     if layout.title_rows:
         _check_sheet_titles(path, layout)
     opened = _open_delimited(layout, None, lambda: read_rows(path, kind=kind, sheet=layout.sheet, lines=layout.lines_above))
-    return replace(opened, findings=(*told, *opened.findings))
+    return replace(opened, findings=(*tell_suffix(path), *told, *opened.findings))
 
 
 def read_headings(chunks: Chunks, layout: Layout, *, numbered: bool) -> list[str]:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from intake.formats.archives import ArchiveLimits, find_archive, read_archive
+from intake.formats.disguises import check_disguise
 from intake.formats.sandbox import COMPOUND, open_lock
 from intake.reading import check_source
 from schemas.errors import FileRejected
@@ -44,6 +45,7 @@ def unpack(source: Path, limits: ArchiveLimits | None = None, *, password: str =
         There is no file, its archive is refused, or the password is missing or another one; nothing of it stays.
     """
     check_source(source)
+    check_disguise(source)
     kind = find_archive(source)
     if kind is None and not _may_be_locked(source):
         yield source
@@ -89,6 +91,7 @@ def _check_plain(plain: Path, name: Name) -> None:
     """Refuse a zip in an archive, unless it is a workbook."""
     if plain.stat().st_size == 0:
         raise FileRejected(N_("the file in {file} is empty"), N_("export it again"), file=name)
+    check_disguise(plain)
     if find_archive(plain) is not None:
         raise FileRejected(N_("{file} holds another archive"), N_("unpack the inner archive and give the data file"), file=name)
 

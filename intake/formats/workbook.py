@@ -12,6 +12,7 @@ import os
 import resource
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from intake.formats.number_formats import Zeros, judge_format, write_number
@@ -72,7 +73,7 @@ def read_exactly(path: str, page: Any) -> Iterator[list[str]]:
 
     # columns before the first one with a cell are no fields
     first = page.start[1] + 1 if page.start else 1
-    cells = openpyxl.load_workbook(path, read_only=True, data_only=True)[page.name]
+    cells = openpyxl.load_workbook(io.BytesIO(Path(path).read_bytes()), read_only=True, data_only=True)[page.name]
     for number, row in enumerate(cells.iter_rows(min_col=first), start=1):
         texts = [to_shown(cell.value, cell.number_format) if cell.value is not None else "" for cell in row]
         if any(texts):
@@ -155,7 +156,8 @@ def write_sheet(path: str, sheet: str, titles: int, headings: int) -> None:
     from intake.formats.workbook_facts import find_facts
 
     facts = find_facts(path, sheet)
-    book = python_calamine.CalamineWorkbook.from_path(path)
+    # by contents: a name may end otherwise
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(Path(path).read_bytes()))
     name = choose_sheet(book.sheet_names, sheet)
     if any(has_content(book.get_sheet_by_name(other)) for other in book.sheet_names if other != name):
         sys.exit(OTHER_SHEETS)
