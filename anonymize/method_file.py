@@ -5,7 +5,8 @@ here: what is done with an earlier recoding (`anonymize.reapply`), or with other
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from anonymize.classes import Memberships, Method
+from anonymize.classes import Method, SensitiveCounts
+from anonymize.method_secrets import list_patterns, seal_secrets
 from anonymize.recoding import Recoding
 from anonymize.rows.class_table import Classes
 from schemas.errors import FileRejected, PlanError
 from schemas.files import canonical_json, sha256_bytes, sha256_file
 from schemas.hierarchies import load_hierarchy
 from schemas.messages import N_, Name
-from schemas.plan import Plan
+from schemas.plan import KEEP, Plan
 
 KEY = b"sakusei-method"
 LEVEL, SUPPRESSED = "__level_", "__suppressed"
@@ -74,6 +76,8 @@ class Made:
         What computed on the rows.
     loss : float
         Mean loss of the quasi-identifiers, 0–1.
+    secrets : Mapping[str, SensitiveCounts]
+        Per sensitive column, the released values of each line.
     """
 
     of_line: NDArray[np.int64]
@@ -81,6 +85,7 @@ class Made:
     seed: bytes
     engine: str
     loss: float
+    secrets: Mapping[str, SensitiveCounts] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Show nothing of the seed."""
@@ -107,8 +112,10 @@ def write_method(path: Path, plan: Plan, classes: Classes, recoding: Recoding, m
     for name, content in counted.items():
         table = table.append_column(name, pa.array(content))
     members = classes.table.memberships
-    for name, lists in _list_patterns(members, len(classes.table.rows)).items() if members is not None else ():
-        table = table.append_column(name, lists)
+    if members is not None:
+        for name, lists in zip((PATTERNS, SHARING), list_patterns(members, len(classes.table.rows)), strict=True):
+            table = table.append_column(name, lists)
+    table, secrets = seal_secrets(table, made.secrets)
     facts = {
         "plan": plan.name,
         "plan_sha256": plan.sha256,
@@ -122,21 +129,14 @@ def write_method(path: Path, plan: Plan, classes: Classes, recoding: Recoding, m
         "columns": names,
         "unit": plan.unit,
         "k": plan.privacy.k,
+        "privacy": plan.privacy.to_document(),
+        "secrets": {name: {**said, "kept": plan.get_column(name).treatment == KEEP} for name, said in secrets.items()},
         "linked": plan.person_id is not None,
         "rows_of": _name_rows(plan, made),
         "input_sha256": made.input_sha256,
         "whole": all(part is None for part in (plan.remove, plan.sample, plan.rows_per_person, plan.aggregate)),
     }
     pq.write_table(table.replace_schema_metadata({KEY: json.dumps(facts, sort_keys=True)}), path, compression="zstd")
-
-
-def _list_patterns(members: Memberships, lines: int) -> dict[str, pa.ListArray]:
-    """Return, per line, its person patterns, and how many persons share each."""
-    pattern_of = np.repeat(np.arange(len(members.persons), dtype=np.int64), np.diff(members.offsets))
-    order = np.argsort(members.combinations, kind="stable")
-    offsets = np.concatenate(([0], np.cumsum(np.bincount(members.combinations, minlength=lines)))).astype(np.int32)
-    content = {PATTERNS: pattern_of[order], SHARING: members.persons[pattern_of[order]]}
-    return {name: pa.ListArray.from_arrays(pa.array(offsets), pa.array(values)) for name, values in content.items()}
 
 
 def _name_rows(plan: Plan, made: Made) -> str:

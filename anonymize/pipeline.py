@@ -21,6 +21,7 @@ from anonymize.reapply import match_lines
 from anonymize.report import ProcessingReport, Stopwatch, count_blank_cells, count_levels, find_levels, measure_peak_bytes
 from anonymize.rows.apply import Release, apply_release, treat_early
 from anonymize.rows.class_table import Classes, build_class_table
+from anonymize.rows.secrets import count_secrets
 from anonymize.rows.selection import Selection, select_rows
 from anonymize.rows.source import Source, open_source
 from anonymize.solve import Solved, compare_losses, describe_tightening, find_solution
@@ -145,7 +146,12 @@ def _list_products(run: _Run, report: ProcessingReport, solved: Solved, work: Pa
         made.insert(0, (work / "report.json", job.report_output))
     if job.method_output:
         made_of = Made(
-            of_line=solved.released.of_line, input_sha256=report.input_sha256, seed=run.secret, engine=job.engine, loss=report.loss
+            of_line=solved.released.of_line,
+            input_sha256=report.input_sha256,
+            seed=run.secret,
+            engine=job.engine,
+            loss=report.loss,
+            secrets=solved.classes.secrets,
         )
         write_method(work / "method.parquet", job.plan, solved.classes, solved.recoding, made_of)
         made.insert(0, (work / "method.parquet", job.method_output))
@@ -206,6 +212,8 @@ def _solve_and_write(run: _Run, engine: Engine, source: Source, work: Path) -> t
         levels = {column: list(names) for column, names in count_levels(classes.table, solved.recoding).items()}
         release = Release(plan=plan, classes=classes, released=solved.released, levels=levels, method=solved.recoding.method)
         written = apply_release(rows, release, around, work / "release.parquet", in_parts=job.in_parts)
+        if job.method_output:
+            solved = dataclasses.replace(solved, classes=dataclasses.replace(classes, secrets=count_secrets(rows, release, around)))
     job.advance(2)
     return selection, solved, written
 

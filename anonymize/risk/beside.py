@@ -71,6 +71,13 @@ CHANGE = Definition(
     source=XIAO_2007,
     unit="persons",
 )
+JOINT_DIVERSITY = Definition(
+    code="joint_diversity",
+    title=N_("fewest distinct values in a joint class of all releases that are out"),
+    attacker=COLLECTOR,
+    source=GANTA_2008,
+    unit="values",
+)
 SMALLEST: dict[Code, Definition] = {"joint": JOINT, "joint_linked": JOINT_LINKED, "difference": DIFFERENCE, "change": CHANGE}
 BELOW: dict[Code, Definition] = {"joint": JOINT_BELOW, "difference": DIFFERENCE_BELOW}
 
@@ -179,17 +186,22 @@ def measure_beside(beside: Beside, plan: Plan, thresholds: Thresholds, released:
     found_now = compare(candidate)
     together = replace(found_now, others=tuple(o.name for o in beside.others), failed=(*lost, *found_now.failed))
     suggestions: tuple[Suggestion, ...] = ()
-    if not together.holds(thresholds.k, thresholds.linked) and not together.failed:
+    asked = thresholds.k, thresholds.linked, thresholds.diversity
+    if not together.holds(*asked) and not together.failed:
         # A hierarchy of the plan may be a file that is not at hand here: then nothing can be suggested.
         with suppress(PlanError):
-            suggestions = find_nearest(
-                candidate, others, plan, thresholds.k, lambda tried: compare(tried).holds(thresholds.k, thresholds.linked)
-            )
+            suggestions = find_nearest(candidate, others, plan, thresholds.k, lambda tried: compare(tried).holds(*asked))
     return Composition(together=together, suggestions=suggestions, figures=tuple(_measure(together, thresholds)))
 
 
 def _check_same(candidate: Sealed, plan: Plan, released: Released) -> None:
     """Refuse method information of another plan, or whose classes are not those of the written file."""
+    if not set(plan.privacy.asked) <= set(candidate.counts):
+        raise FileRejected(
+            N_("the method information {file} holds no counts of sensitive values"),
+            N_("process the file again; method information of earlier versions cannot be compared with other releases"),
+            file=candidate.name,
+        )
     counted = released.counted != "persons" or count_classes(candidate.extract).sizes == released.count_classes()
     if candidate.facts["plan_sha256"] != plan.sha256 or not counted:
         raise VerificationFailed(
@@ -222,6 +234,13 @@ def _measure(together: Together, thresholds: Thresholds) -> Iterator[Figure]:
             worst = max(all_told, key=lambda told: _share_below(told, thresholds.k))
             counted = worst.count_below(thresholds.k)[1 if code == "joint" else 0]
             yield BELOW[code].measure(_share_below(worst, thresholds.k), over, persons=counted)
+    spreads: dict[Name, list[int]] = {}
+    for spread in (spread for told in together.told for spread in told.spreads):
+        fewest = spread.find_fewest(max(thresholds.k, together.promised))
+        spreads.setdefault(spread.column, []).extend([] if fewest is None else [fewest])
+    for column_name, values in spreads.items():
+        if values:
+            yield JOINT_DIVERSITY.measure(min(values), over, column=column_name)
 
 
 def _share_below(told: Told, k: int) -> float:

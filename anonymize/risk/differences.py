@@ -14,6 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from anonymize.risk.releases import NOT_RELEASED, Extract, JointClasses, count_sizes, number_lines
+from anonymize.risk.secrets import measure_spread
 
 ABSENT = -2
 
@@ -76,16 +77,19 @@ def overlap_classes(before: Extract, after: Extract) -> JointClasses:
         return JointClasses(sizes={}, persons=0)
     width = int(pair.max()) + 2
     found, cells = np.unique((pair[0, kept] + 1) * width + pair[1, kept] + 1, return_inverse=True)
-    sizes = []
+    sizes, sides = [], []
     for side, extract in enumerate((before, after)):
         class_of_cell = (found // width if side == 0 else found % width) - 1
         alone = np.setdiff1d(extract.released, lines[side])
         single = _find_single(class_of_cell, int(extract.classes.max(initial=0)) + 1)[extract.classes[alone]]
         placed = single >= 0
         these = np.concatenate([lines[side][kept], alone[placed]])
-        sizes.append(extract.count_persons(these, np.concatenate([cells.reshape(-1), single[placed]]), len(found)))
+        cell_of = np.concatenate([cells.reshape(-1), single[placed]])
+        sizes.append(extract.count_persons(these, cell_of, len(found)))
+        sides.append((extract, these, cell_of))
     smaller = np.minimum(*sizes)
-    return JointClasses(sizes=count_sizes(smaller[smaller > 0]), persons=int(smaller.sum()))
+    spreads = tuple(measure_spread(s.repeat(lines), cell, smaller) for side, lines, cell in sides for s in side.secrets)
+    return JointClasses(sizes=count_sizes(smaller[smaller > 0]), persons=int(smaller.sum()), spreads=spreads)
 
 
 def overlap_all(others: Sequence[Extract], last: Extract) -> JointClasses | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from anonymize.risk.assessment import Assessment
 from anonymize.risk.figures import Figure
 from anonymize.risk.thresholds import Thresholds
-from anonymize.risk.together import Code
+from anonymize.risk.together import Code, Told
 from schemas.counts import MINIMUM, is_small
 from schemas.findings import Reason
 from schemas.messages import N_, Message, Name, Param
@@ -70,6 +70,25 @@ TOGETHER: dict[Code, tuple[str, str, str]] = {
     ),
 }
 
+# What joint classes miss → code, words for many, words for so few that their number is withheld.
+TOLD: dict[str, tuple[str, str, str]] = {
+    "homogeneous": (
+        "joint-homogeneous",
+        N_("together with {releases} there are {parts} joint classes with fewer than {least} values of {column}"),
+        N_("together with {releases} there are joint classes (fewer than {minimum}) with fewer than {least} values of {column}"),
+    ),
+    "below_l": (
+        "joint-below-l",
+        N_("together with {releases}, {parts} joint classes miss the l-diversity of {column} that a plan promised"),
+        N_("together with {releases}, joint classes (fewer than {minimum}) miss the l-diversity of {column} that a plan promised"),
+    ),
+    "above_t": (
+        "joint-above-t",
+        N_("together with {releases}, {parts} joint classes miss the t-closeness of {column} that a plan promised"),
+        N_("together with {releases}, joint classes (fewer than {minimum}) miss the t-closeness of {column} that a plan promised"),
+    ),
+}
+
 
 def reasons_not_to_release(assessment: Assessment, thresholds: Thresholds) -> list[Reason]:
     """Return everything that stands against a release, all at once.
@@ -112,6 +131,8 @@ def _check_k(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]
 
 
 def _check_histories(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
+    if assessment.extent.rows_out == assessment.extent.persons_out:
+        return  # nobody has rows to link: the sets are the classes, and those are counted
     for figure in assessment.figures:
         if figure.code == "linked_smallest" and figure.value is not None and figure.value < thresholds.linked:
             template = N_(
@@ -195,12 +216,17 @@ def _check_together(assessment: Assessment, thresholds: Thresholds) -> Iterator[
         limit = together.find_limit(told, thresholds.k, thresholds.linked)
         parts, _ = told.count_below(limit)
         if parts:
-            code, several, few = TOGETHER[told.code]
-            known: dict[str, Param] = {"releases": Name(", ".join(told.releases)), "k": limit, "column": told.column or Name("?")}
-            if is_small(parts):
-                yield _reason(thresholds, code, few, **known, minimum=MINIMUM)
-            else:
-                yield _reason(thresholds, code, several, **known, parts=parts)
+            named: dict[str, Param] = {"k": limit, "column": told.column or Name("?")}
+            yield _count_parts(thresholds, TOGETHER[told.code], told, parts, **named)
+    for (kind, column), (told, parts) in together.find_broken(thresholds.k, thresholds.diversity).items():
+        yield _count_parts(thresholds, TOLD[kind], told, parts, column=column, least=thresholds.diversity)
+
+
+def _count_parts(thresholds: Thresholds, words: tuple[str, str, str], told: Told, parts: int, **named: Param) -> Reason:
+    """Return a reason with the number of parts, withheld where it is small."""
+    code, several, few = words
+    number: dict[str, Param] = {"minimum": MINIMUM} if is_small(parts) else {"parts": parts}
+    return _reason(thresholds, code, few if is_small(parts) else several, releases=Name(", ".join(told.releases)), **named, **number)
 
 
 Rule = Callable[[Assessment, Thresholds], Iterator[Reason]]

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anonymize.risk.secrets import Secret, Spread, measure_spread
 from anonymize.rows.persons import number_patterns
 
 NOT_RELEASED = -1
@@ -63,6 +64,8 @@ class Extract:
         Who they are; None when nobody stands in two lines.
     linked : bool
         Whether the release tells which rows are one person's.
+    secrets : tuple[Secret, ...]
+        Sensitive columns of the releases it is of.
     """
 
     keys: pa.Table
@@ -70,6 +73,7 @@ class Extract:
     persons: NDArray[np.int64]
     members: Members | None = None
     linked: bool = False
+    secrets: tuple[Secret, ...] = ()
 
     def __repr__(self) -> str:
         """Show a count, never a value."""
@@ -83,8 +87,15 @@ class Extract:
     def take(self, lines: NDArray[np.int64]) -> "Extract":
         """Return some lines."""
         members = None if self.members is None else self.members.take(lines)
+        went = np.full(len(self.classes), NOT_RELEASED, dtype=np.int64)
+        went[lines] = np.arange(len(lines))
         return replace(
-            self, keys=self.keys.take(pa.array(lines)), classes=self.classes[lines], persons=self.persons[lines], members=members
+            self,
+            keys=self.keys.take(pa.array(lines)),
+            classes=self.classes[lines],
+            persons=self.persons[lines],
+            members=members,
+            secrets=tuple(secret.move(went) for secret in self.secrets),
         )
 
     def count_persons(self, lines: NDArray[np.int64], groups: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -123,11 +134,14 @@ class JointClasses:
     linked : dict[int, int]
         Size in persons → number of sets of joint classes: persons who share the joint classes of all their rows. Empty where no release
         links rows.
+    spreads : tuple[Spread, ...]
+        What they tell of each sensitive column.
     """
 
     sizes: dict[int, int]
     persons: int
     linked: dict[int, int] = field(default_factory=dict)
+    spreads: tuple[Spread, ...] = ()
 
 
 def count_between(sizes: Mapping[int, int], least: int, below: int) -> tuple[int, int]:
@@ -169,7 +183,8 @@ def join_extracts(extracts: Sequence[Extract]) -> Extract | None:
     first, *others = extracts
     linked = any(extract.linked for extract in extracts)
     if all(_has_lines_of(first, other) for other in others):
-        return replace(first, classes=_number_joint([extract.classes for extract in extracts]), linked=linked)
+        secrets = tuple(secret for extract in extracts for secret in extract.secrets)
+        return replace(first, classes=_number_joint([extract.classes for extract in extracts]), linked=linked, secrets=secrets)
     lines = number_lines([extract.keys for extract in extracts])
     width = max(int(number.max(initial=-1)) for number in lines) + 1
     classes, persons = [], np.zeros(width, dtype=np.int64)
@@ -185,7 +200,8 @@ def join_extracts(extracts: Sequence[Extract]) -> Extract | None:
     keys = pa.concat_tables([extract.keys for extract in extracts], promote_options="permissive").take(pa.array(place))
     owner = next(((number, e.members) for number, e in zip(lines, extracts, strict=True) if e.members is not None), None)
     members = None if owner is None else _gather(*owner, width)
-    return Extract(keys=keys, classes=_number_joint(classes), persons=persons, members=members, linked=linked)
+    secrets = tuple(secret.move(number) for number, extract in zip(lines, extracts, strict=True) for secret in extract.secrets)
+    return Extract(keys=keys, classes=_number_joint(classes), persons=persons, members=members, linked=linked, secrets=secrets)
 
 
 def _has_lines_of(first: Extract, other: Extract) -> bool:
@@ -226,19 +242,37 @@ def count_classes(joint: Extract) -> JointClasses:
     persons = int(joint.count_persons(lines, np.zeros(len(lines), dtype=np.int64), 1)[0])
     found = count_sizes(sizes[sizes > 0])
     linked = {} if not joint.linked else found if joint.members is None else _count_sets(joint, joint.members)
-    return JointClasses(sizes=found, persons=persons, linked=linked)
+    return JointClasses(sizes=found, persons=persons, linked=linked, spreads=_measure_secrets(joint))
 
 
 def _count_sets(joint: Extract, members: Members) -> dict[int, int]:
     """Return size in persons → number of sets of released classes that so many persons share with all their lines."""
+    present, sets = _number_sets(joint, members)
+    return count_sizes(np.bincount(sets, weights=members.persons[present]).astype(np.int64))
+
+
+def _number_sets(joint: Extract, members: Members) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the patterns that are released, and for each the number of its set of classes."""
     owners = np.repeat(joint.classes, np.diff(members.offsets))
     shown = owners != NOT_RELEASED
     width = int(joint.classes.max(initial=0)) + 1
     pairs = np.unique(members.patterns[shown] * width + owners[shown])
     patterns, content = np.divmod(pairs, width)
     present, counts = np.unique(patterns, return_counts=True)
-    sets = number_patterns(content, np.concatenate(([0], np.cumsum(counts))).astype(np.int64))
-    return count_sizes(np.bincount(sets, weights=members.persons[present]).astype(np.int64))
+    return present, number_patterns(content, np.concatenate(([0], np.cumsum(counts))).astype(np.int64))
+
+
+def _measure_secrets(joint: Extract) -> tuple[Spread, ...]:
+    """Return what the classes tell of each sensitive column; where rows are linked, among those who share a set of classes."""
+    lines, of_line = joint.released, joint.classes.copy()
+    members = joint.members
+    if joint.linked and members is not None and (np.diff(members.offsets) == 1).all():
+        present, sets = _number_sets(joint, members)
+        of_line[lines] = pd.factorize(
+            of_line[lines] * (int(sets.max(initial=0)) + 1) + sets[np.searchsorted(present, members.patterns[lines])]
+        )[0]
+    persons = joint.count_persons(lines, of_line[lines], int(of_line.max(initial=-1)) + 1)
+    return tuple(measure_spread(secret, of_line, persons) for secret in joint.secrets)
 
 
 def count_sizes(sizes: NDArray[np.int64]) -> dict[int, int]:

@@ -42,6 +42,7 @@ SHOWN = (
     "closeness",
     "joint_smallest",
     "joint_linked_smallest",
+    "joint_diversity",
     "difference_smallest",
     "change_smallest",
 )

@@ -4,8 +4,8 @@ Decided here: when two releases come from the same rows, and how class tables ov
 columns: from the input itself, where it is still at hand. Not decided here: what the tables tell together.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anonymize.classes import SensitiveCounts
 from anonymize.method_file import CLASS, LEVEL, PATTERNS, PERSONS, ROWS, SHARING, read_facts
-from anonymize.parts import hash_table, name_parts
+from anonymize.method_secrets import read_secrets
+from anonymize.risk.inputs import PERSON, count_cells, count_values, has_input
 from anonymize.risk.releases import NOT_RELEASED, Extract, Members, number_lines
+from anonymize.risk.secrets import Secret
 from anonymize.rows.persons import number_patterns
-from anonymize.rows.source import is_parquet
-from schemas.embedded_sql import open_duckdb, quote
 from schemas.errors import FileRejected
 from schemas.messages import N_, Name
-
-PERSON = "__person"
+from schemas.plan_models import Privacy, parse_privacy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,6 +44,8 @@ class Sealed:
         What the file says of itself.
     released, original : Path or None
         The written file, and its input, where they are at hand.
+    counts : Mapping[str, SensitiveCounts]
+        Per sensitive column, the persons of each released value of each line; empty where they were not kept yet.
     """
 
     name: Name
@@ -53,6 +55,7 @@ class Sealed:
     facts: dict[str, Any]
     released: Path | None = None
     original: Path | None = None
+    counts: Mapping[str, SensitiveCounts] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Show counts, never a value."""
@@ -62,6 +65,21 @@ class Sealed:
     def columns(self) -> list[str]:
         """The quasi-identifiers."""
         return list(self.extract.keys.column_names)
+
+    @property
+    def promised(self) -> Privacy:
+        """The models its plan asked for; k alone where the file was written before they were kept."""
+        return parse_privacy(self.facts.get("privacy", {"k": self.facts.get("k", 1)}))
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """The sensitive columns, in the lines that are released."""
+        lines, classes = np.arange(len(self.extract.classes)), self.extract.classes
+        place = np.where(classes == NOT_RELEASED, NOT_RELEASED, lines)
+        return tuple(
+            Secret(release=self.name, column=Name(column), counts=counts, place=place, promised=self.promised)
+            for column, counts in self.counts.items()
+        )
 
     def has_rows_of(self, other: "Sealed") -> bool:
         """Return whether the same rows of the same input took part in both."""
@@ -95,7 +113,9 @@ def read_sealed(path: Path, name: Name, *, released: Path | None = None, origina
         linked=bool(facts["linked"]),
     )
     shape = np.stack(levels, axis=1).astype(np.int8) if levels else np.zeros((table.num_rows, 0), dtype=np.int8)
-    return Sealed(name=name, extract=extract, rows=numbers[ROWS], levels=shape, facts=facts, released=released, original=original)
+    counts = read_secrets(table, facts)
+    rest: dict[str, Any] = {"facts": facts, "released": released, "original": original, "counts": counts}
+    return Sealed(name=name, extract=extract, rows=numbers[ROWS], levels=shape, **rest)
 
 
 def _read_members(table: pa.Table) -> Members:
@@ -121,8 +141,8 @@ def align(sealed: Sequence[Sealed], work: Path, *, by_person: bool = False) -> t
     """
     union = list(dict.fromkeys(column for one in sealed for column in one.columns))
     if not by_person and all(set(one.columns) == set(union) for one in sealed):
-        return [replace(one.extract, keys=one.extract.keys.select(union)) for one in sealed], []
-    inputs = {one.facts["input_sha256"]: one.original for one in sealed if one.original is not None and is_usable(one)}
+        return [replace(one.extract, keys=one.extract.keys.select(union), secrets=one.secrets) for one in sealed], []
+    inputs = {one.facts["input_sha256"]: one.original for one in sealed if one.original is not None and has_input(one.original, one.facts)}
     cells: dict[tuple[str, str | None], pa.Table | None] = {}
     extracts, failed = [], []
     for one in sealed:
@@ -132,42 +152,24 @@ def align(sealed: Sequence[Sealed], work: Path, *, by_person: bool = False) -> t
             cells[at] = None if source is None else count_cells(source, union, at[1], work)
         table = cells[at]
         found = None if table is None or not one.facts["whole"] else widen(one, table)
-        if found is None:
+        if found is None or table is None or source is None:
             failed.append(one.name)
         else:
-            extracts.append(found)
+            secrets = _count_secrets(one, (source, table), found, work)
+            extracts.append(replace(found, secrets=secrets))
     return extracts, failed
 
 
-def is_usable(sealed: Sealed) -> bool:
-    """Return whether the input at hand is a Parquet file, and the one the release was made from."""
-    path = sealed.original
-    return path is not None and is_parquet(path) and hash_table(path) == sealed.facts["input_sha256"]
-
-
-def count_cells(source: Path, columns: list[str], unit: str | None, work: Path) -> pa.Table | None:
-    """Return the distinct combinations of an input and their persons, one by one where there is a unit; None where a column is missing.
-
-    Parameters
-    ----------
-    source : Path
-        The input (Parquet).
-    columns : list of str
-        All quasi-identifiers that are wanted.
-    unit : str or None
-        Person key.
-    work : Path
-        Private folder for what does not fit into memory.
-    """
-    with open_duckdb(work) as connection:
-        connection.read_parquet(name_parts(source)).create_view("original")
-        known = {name for (name, *_) in connection.execute("DESCRIBE original").fetchall()}
-        if not {*columns, *([unit] if unit else [])} <= known:
-            return None
-        names = ", ".join(quote(name) for name in columns)
-        person = f", {quote(unit)} AS {PERSON}" if unit else ""
-        counted = f"SELECT {names}{person}, {'1' if unit else 'count(*)'} AS {PERSONS} FROM original GROUP BY ALL"  # noqa: S608 - quoted
-        return connection.sql(counted).to_arrow_table()
+def _count_secrets(sealed: Sealed, counted: tuple[Path, pa.Table], extract: Extract, work: Path) -> tuple[Secret, ...]:
+    """Return the sensitive columns that were released as they came, counted anew; the values of others cannot be told from the input."""
+    place = np.where(extract.classes == NOT_RELEASED, NOT_RELEASED, np.arange(len(extract.classes)))
+    found = []
+    for secret in sealed.secrets:
+        if sealed.facts["secrets"][secret.column]["kept"]:
+            counts = count_values(*counted, sealed.facts["unit"], secret.column, work)
+            if counts.distinct == secret.counts.distinct:
+                found.append(replace(secret, counts=replace(counts, levels=secret.counts.levels), place=place))
+    return tuple(found)
 
 
 def widen(sealed: Sealed, cells: pa.Table) -> Extract | None:

@@ -19,6 +19,7 @@ from anonymize.risk.differences import compare_extracts, count_changes, find_par
 from anonymize.risk.released import QUASI_IDENTIFIER, SENSITIVE, ReleasedColumn, read_fields
 from anonymize.risk.releases import Extract, count_between, count_classes, join_extracts, number_lines
 from anonymize.risk.sealed import Sealed, align
+from anonymize.risk.secrets import Spread
 from schemas.counts import guard_count
 from schemas.messages import Name
 
@@ -41,12 +42,15 @@ class Told:
         Persons → number of joint classes or parts.
     column : Name or None
         Of a change.
+    spreads : tuple[Spread, ...]
+        What joint classes tell of sensitive columns.
     """
 
     code: Code
     releases: tuple[Name, ...]
     sizes: dict[int, int]
     column: Name | None = None
+    spreads: tuple[Spread, ...] = ()
 
     @property
     def smallest(self) -> int | None:
@@ -88,9 +92,24 @@ class Together:
         """Return the persons a comparison must not fall below: those asked for (`linked`: of persons with several rows), or promised."""
         return linked if told.code == "joint_linked" else max(k, self.promised)
 
-    def holds(self, k: int, linked: int) -> bool:
-        """Return whether nothing stands against the release: no comparison below its limit."""
-        return not self.failed and not any(told.count_below(self.find_limit(told, k, linked))[0] for told in self.told)
+    def holds(self, k: int, linked: int, least: int = 0) -> bool:
+        """Return whether nothing stands against the release: no comparison below its limit, no secret told by fewer than `least` values."""
+        small = any(told.count_below(self.find_limit(told, k, linked))[0] for told in self.told)
+        return not self.failed and not small and not self.find_broken(k, least)
+
+    def find_broken(self, k: int, least: int) -> dict[tuple[str, Name], tuple[Told, int]]:
+        """Return what joint classes that are large enough miss of a column → the comparison in which most of them do, and how many."""
+        worst: dict[tuple[str, Name], tuple[Told, int]] = {}
+        broken = (
+            ((kind, spread.column), told, number)
+            for told in self.told
+            for spread in told.spreads
+            for kind, number in spread.count_broken(max(k, self.promised), least).items()
+        )
+        for key, told, number in broken:
+            if number > worst.get(key, (told, 0))[1]:
+                worst[key] = told, number
+        return worst
 
     def to_json(self) -> dict[str, object]:
         """Return what was compared for machines."""
@@ -148,10 +167,17 @@ def _join_same(candidate: Sealed, others: Sequence[Sealed], work: Path) -> Outco
         return [], [name for name in failed if name != candidate.name] or list(_names(others))
     (joint,) = joints
     found = count_classes(joint)
-    told = [Told(code="joint", releases=_names(others), sizes=found.sizes)]
+    told = [Told(code="joint", releases=_names(others), sizes=found.sizes, spreads=found.spreads)]
     if found.linked and found.linked != found.sizes:
         told.append(Told(code="joint_linked", releases=_names(others), sizes=found.linked))
-    return told, []
+    return told, _find_unmeasured([candidate, *others], [joint])
+
+
+def _find_unmeasured(sealed: Sequence[Sealed], extracts: Sequence[Extract]) -> list[Name]:
+    """Return all but the first release where one of them promised l or t of a column that could not be counted in joint classes."""
+    measured = {(secret.release, secret.column) for extract in extracts for secret in extract.secrets}
+    lacking = any((one.name, column) not in measured for one in sealed for column in one.promised.asked)
+    return [one.name for one in sealed[1:]] if lacking else []
 
 
 def _join_extracts(ours: Sequence[Sealed], theirs: Sequence[Sequence[Sealed]], work: Path) -> Outcome:
@@ -162,7 +188,10 @@ def _join_extracts(ours: Sequence[Sealed], theirs: Sequence[Sequence[Sealed]], w
         return [], list(names)
     joint, *others = joints
     found = overlap_all(others, joint)
-    return ([], list(names)) if found is None else ([Told(code="joint", releases=names, sizes=found.sizes)], [])
+    if found is None:
+        return [], list(names)
+    lost = _find_unmeasured([*ours, *(one for group in theirs for one in group)], [joint, *others])
+    return [Told(code="joint", releases=names, sizes=found.sizes, spreads=found.spreads)], [name for name in names if name in lost]
 
 
 def _join(groups: Sequence[Sequence[Sealed]], work: Path) -> tuple[list[Extract], list[Name]]:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anonymize.classes import ClassTable, Population
+from anonymize.classes import ClassTable, Population, SensitiveCounts
 from anonymize.engines import engine as engine_rooms
 from anonymize.engines.engine import Engine, match
 from anonymize.ordering import number_values, sort_rows
@@ -51,6 +51,8 @@ class Classes:
         Person key and `__pattern` of every person; None: rows are not linked, or no two lines are one person's.
     varies : Mapping[str, str]
         Per quasi-identifier, "person" (the same in all rows of a person) or "event".
+    secrets : Mapping[str, SensitiveCounts]
+        Per sensitive column, the released values of each line, where method information is asked for.
     """
 
     table: ClassTable
@@ -59,6 +61,7 @@ class Classes:
     population: Population | None = None
     owners: pa.Table | None = None
     varies: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, SensitiveCounts] = field(default_factory=dict)
 
     @property
     def matched(self) -> list[str]:

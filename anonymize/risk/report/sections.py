@@ -31,6 +31,7 @@ LIMITS = {
     "diversity": ("limit_at_least", "diversity"),
     "joint_smallest": ("limit_at_least", "k"),
     "joint_linked_smallest": ("limit_at_least", "linked"),
+    "joint_diversity": ("limit_at_least", "diversity"),
     "difference_smallest": ("limit_at_least", "k"),
     "change_smallest": ("limit_at_least", "k"),
 }

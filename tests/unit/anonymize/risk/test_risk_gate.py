@@ -146,15 +146,25 @@ def test_every_column_has_clause_and_evidence(passed: Assessment) -> None:
     assert passed.columns[0].evidence.render() == "not in the written file"
 
 
+def link(assessment: Assessment, shared: int) -> Assessment:
+    """The same with another row of each person, and sets of classes that so many share at the least."""
+    figure = dataclasses.replace(assessment.figures[0], code="linked_smallest", value=shared)
+    extent = dataclasses.replace(assessment.extent, rows_out=2 * assessment.extent.rows_out)
+    return dataclasses.replace(assessment, figures=(*assessment.figures, figure), extent=extent)
+
+
 @pytest.mark.parametrize(("shared", "expected"), [(9, ["linked-rows"]), (10, []), (11, [])])
 def test_linked_rows_triple(passed: Assessment, shared: int, expected: list[str]) -> None:
-    figure = dataclasses.replace(passed.figures[0], code="linked_smallest", value=shared)
-    assert codes(dataclasses.replace(passed, figures=(*passed.figures, figure))) == expected
+    assert codes(link(passed, shared)) == expected
+
+
+def test_where_everybody_has_one_row_too_few_persons_are_told_once(passed: Assessment) -> None:
+    single = dataclasses.replace(link(passed, 9), extent=passed.extent, class_sizes={9: 1})
+    assert codes(single) == ["below-k"]
 
 
 def test_policy_may_name_who_shares_linked_rows(passed: Assessment) -> None:
-    figure = dataclasses.replace(passed.figures[0], code="linked_smallest", value=1)
-    linked = dataclasses.replace(passed, figures=(*passed.figures, figure))
+    linked = link(passed, 1)
     assert codes(linked) == ["linked-rows"]
     told = dataclasses.replace(linked.thresholds, linked=0)
     assert [reason.code for reason in reasons_not_to_release(linked, told)] == []

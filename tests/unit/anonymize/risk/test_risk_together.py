@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from anonymize.method_file import KEY
 from anonymize.pipeline import Job, process
 from anonymize.risk.differences import compare_extracts, count_changes, find_parts, overlap_classes
+from anonymize.risk.inputs import count_cells
 from anonymize.risk.nearest import find_nearest
 from anonymize.risk.releases import Extract, Members, count_between, count_classes, join_extracts
-from anonymize.risk.sealed import Sealed, align, count_cells, read_sealed, widen
+from anonymize.risk.sealed import Sealed, align, read_sealed, widen
 from anonymize.risk.together import take_together
 from schemas.errors import FileRejected
 from schemas.messages import Name
