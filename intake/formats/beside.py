@@ -26,6 +26,8 @@ _TEXTS = re.compile(r".+\.(?:xml|vml|rels)")
 _NO_TEXTS = re.compile(r"xl/sharedStrings\.xml|content\.xml|META-INF/.+")
 _CELLS_BEGIN = re.compile(rb"<(?:\w+:)?sheetData\s*>")
 _CELLS_END = re.compile(rb"</(?:\w+:)?sheetData\s*>")
+_TABLE_BEGIN, _TABLE_END = re.compile(rb"<table:table(?=[\s>])[^>]*>"), re.compile(rb"</table:table>")
+_NOT_WIDE = re.compile("[^０-９－‐ー　]+")
 _READING = re.compile(rb"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh>", re.DOTALL)
 # identifiers programs make up, and lengths: no text of a person
 _MADE = re.compile(r"\b[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\b|=[\"']-?[0-9]+\.[0-9]+(?:[Ee]-?[0-9]+)?[\"']")
@@ -50,6 +52,9 @@ def read_beside(archive: zipfile.ZipFile) -> tuple[str, int, int]:
         elif _SHEET.fullmatch(name):
             with archive.open(info) as content:
                 texts.append(_to_text(read_around(content)))
+        elif name == "content.xml":
+            with archive.open(info) as content:
+                texts.append(_to_text(read_around(content, _TABLE_BEGIN, _TABLE_END)))
         elif name == "xl/sharedStrings.xml":
             texts += [_to_text(reading) for reading in _READING.findall(archive.read(info))]
         elif _TEXTS.fullmatch(name) and not _NO_TEXTS.fullmatch(name):
@@ -61,26 +66,27 @@ def read_beside(archive: zipfile.ZipFile) -> tuple[str, int, int]:
     return GAP.join(texts), comments, embedded
 
 
-def read_around(content: IO[bytes]) -> bytes:
-    """Return a part of a sheet without its rows of cells."""
-    kept, rest, mark = [b""], b"", _CELLS_BEGIN
+def read_around(content: IO[bytes], begin: re.Pattern[bytes] = _CELLS_BEGIN, end: re.Pattern[bytes] = _CELLS_END) -> bytes:
+    """Return a part of a sheet without its rows of cells, which lie between two marks."""
+    kept, rest, mark = [b""], b"", begin
     while chunk := content.read(CHUNK_BYTES):
         rest += chunk
         while found := mark.search(rest):
-            if mark is _CELLS_BEGIN:
+            if mark is begin:
                 kept.append(rest[: found.start()])
             rest = rest[found.end() :]
-            mark = _CELLS_END if mark is _CELLS_BEGIN else _CELLS_BEGIN
-        if mark is _CELLS_END:
+            mark = end if mark is begin else begin
+        if mark is end:
             rest = rest[-_LONGEST_MARK:]
         elif len(rest) > PART_BYTES:
             raise MemoryError(len(rest))
-    return b"\0".join([*kept, rest if mark is _CELLS_BEGIN else b""])
+    return b"\0".join([*kept, rest if mark is begin else b""])
 
 
 def to_narrow(content: bytes) -> str:
-    """Return the text in binary records, of one or two bytes a character: only ASCII is kept."""
-    return content.replace(b"\0", b"").decode("ascii", "replace")
+    """Return the text in binary records, of one or two bytes a character: ASCII, and behind it digits in full width."""
+    wide = GAP.join(_NOT_WIDE.sub(GAP, content[place:].decode("utf-16-le", "ignore")) for place in (0, 1))
+    return GAP.join([content.replace(b"\0", b"").decode("ascii", "replace"), wide])
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

@@ -1,8 +1,10 @@
 """What workbooks of the two binary formats hold beside their values: `.xls` (BIFF8 in a compound document) and `.xlsb` (BIFF12 in a zip).
 
-Decided here: which records tell of formulas, errors, hidden rows and number formats. References: [MS-XLS] 2.3, [MS-XLSB] 2.3.
+Decided here: which records tell of formulas, errors, hidden rows and number formats, and what of a workbook is no cell: objects with text,
+pictures, charts, copies of other workbooks, caches of pivot tables, sheets of macros. References: [MS-XLS] 2.3, [MS-XLSB] 2.3.
 """
 
+import re
 import struct
 import sys
 import zipfile
@@ -23,8 +25,15 @@ _NUMBER, _RK, _MULRK = 0x0203, 0x027E, 0x00BD
 # comments of cells; headers, footers, names, lists of choices, links
 _NOTE, _BESIDE = 0x001C, {0x0014, 0x0015, 0x0018, 0x01BE, 0x01B8}
 _PROPERTIES = ("\x05SummaryInformation", "\x05DocumentSummaryInformation")
+# objects: pictures and charts by their type, others by their text; cells of other workbooks that were kept
+_OBJECT, _OBJECT_TEXT, _CRN = 0x005D, 0x01B6, 0x005A
+_PICTURES, _MACRO_SHEETS, _CHART_SHEET = {0x05, 0x08}, {1, 6}, 2
+# folders and streams with embedded documents, controls, caches and earlier states; texts of other programs
+_EMBEDDED = re.compile(r"MBD[0-9A-F]+|Ctls|_SX_DB_CUR|Revision Log|User Names|_xmlsignatures")
+_OTHER_TEXTS = "MsoDataStore"
 # BIFF12 records
 _BESIDE_12 = {64, 479, 494}
+_BUNDLE_SHEET, _COLUMNS = 156, 60
 _ROW_HEADER, _CELL_ERROR, _FORMULAS, _NUMBERS = 0, 3, {8, 9, 10, 11}, {2, 5}
 _FORMAT_12, _XF_12, _CELL_STYLES = 44, 47, 617
 
@@ -41,7 +50,10 @@ def find_old_facts(path: str, _sheet: str) -> "Facts":
             facts.macros = container.exists("_VBA_PROJECT_CUR") or container.exists("Macros")
             name = next(name for name in ("Workbook", "Book") if container.exists(name))
             content = container.openstream(name).read()
-            facts.beside = GAP.join(to_narrow(container.openstream(part).read()) for part in _PROPERTIES if container.exists(part))
+            entries = container.listdir(streams=True, storages=True)
+            facts.embedded = len({entry[0] for entry in entries if _EMBEDDED.fullmatch(entry[0])})
+            texts = [entry for entry in container.listdir() if entry[0] in {*_PROPERTIES, _OTHER_TEXTS}]
+            facts.beside = GAP.join(to_narrow(container.openstream(part).read()) for part in texts)
     except (OSError, StopIteration):
         sys.exit(UNREADABLE)
     _read_records(content, facts)
@@ -67,12 +79,23 @@ def _read_records(content: bytes, facts: "Facts") -> None:
             styles.append(judge_format(codes.get(struct.unpack_from("<H", body, 2)[0], "General")))
         elif kind == _BOUNDSHEET and len(body) > 4:
             facts.hidden_sheets += bool(body[4] & 3)
+            facts.macros |= len(body) > 5 and body[5] in _MACRO_SHEETS
+            facts.embedded += len(body) > 5 and body[5] == _CHART_SHEET
         elif kind in _BESIDE:
             facts.beside += GAP + to_narrow(body)
         elif kind == _NOTE:
             facts.comments += 1
+        elif kind in {_OBJECT, _OBJECT_TEXT, _CRN}:
+            facts.embedded += _is_embedded(kind, body)
         else:
             _read_record(kind, body, facts, styles)
+
+
+def _is_embedded(kind: int, body: bytes) -> bool:
+    """Return whether a record is a picture, a chart, an object with text, or cells of another workbook."""
+    if kind == _OBJECT:
+        return len(body) >= 6 and struct.unpack_from("<H", body, 4)[0] in _PICTURES
+    return kind == _CRN or (len(body) >= 12 and struct.unpack_from("<H", body, 10)[0] > 0)
 
 
 def _read_record(kind: int, body: bytes, facts: "Facts", styles: list[Zeros]) -> None:
@@ -109,6 +132,8 @@ def _read_text(body: bytes) -> str:
 def read_binary_sheets(archive: zipfile.ZipFile, facts: "Facts") -> None:
     """Add what the sheets of an `.xlsb` workbook hold."""
     styles = _read_styles(archive.read("xl/styles.bin")) if "xl/styles.bin" in archive.namelist() else []
+    book = _iterate_binary(archive.read("xl/workbook.bin"))
+    facts.hidden_sheets = sum(kind == _BUNDLE_SHEET and len(body) >= 4 and struct.unpack_from("<I", body)[0] != 0 for kind, body in book)
     for name in archive.namelist():
         if name.startswith("xl/worksheets/") and name.endswith(".bin"):
             row = 0
@@ -116,6 +141,9 @@ def read_binary_sheets(archive: zipfile.ZipFile, facts: "Facts") -> None:
                 if kind == _ROW_HEADER and len(body) >= 12:
                     row = struct.unpack_from("<I", body)[0] + 1
                     facts.hidden_rows += bool(body[11] & 0x10)
+                elif kind == _COLUMNS and len(body) >= 18 and body[16] & 1:
+                    first, last = struct.unpack_from("<II", body)
+                    facts.hidden_columns += last - first + 1
                 elif kind in _FORMULAS:
                     facts.tell("formula", row)
                 elif kind == _CELL_ERROR:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import IO
 from xml.etree.ElementTree import Element
 
-from intake.formats.beside import read_beside
+from intake.formats.beside import GAP, read_beside
 from intake.formats.number_formats import Zeros, judge_format
 from intake.formats.workbook import choose_sheet, limit_process
 
@@ -21,13 +21,21 @@ ROWS_TOLD = 20
 PIECE_BYTES, PART_BYTES, MEMBER_BYTES, HEAD_BYTES = 1 << 20, 64 << 20, 4 << 30, 1 << 16
 # what is kept in memory as a whole while a sheet is read
 _KEPT = {"xl/sharedStrings.xml": 256 << 20, "xl/sharedStrings.bin": 256 << 20}
-_MACROS = ("vbaProject.bin", "Basic/", "Scripts/")
+_MACROS = ("vbaProject.bin", "Basic/", "Scripts/", "xl/macrosheets/", "xl/dialogsheets/")
 _CELL = re.compile(rb"<(?:\w+:)?(row|c|f|col)\b([^>]*)>")
 _TELLING = re.compile(rb"""<(?:\w+:)?f[\s/>]|\bt=["']e["']|\bhidden=["'](?:1|true)["']""")
 _HIDDEN = re.compile(rb"""\bhidden=["'](?:1|true)["']""")
 _REFERENCE = re.compile(rb"""\br=["']([A-Z]*)([0-9]+)["']""")
 _STYLE = re.compile(rb"""\bs=["']([0-9]+)["']""")
 _TEXT = re.compile(rb"""\bt=["'](?:s|str|inlineStr|b|e|d)["']""")
+# drawn things, earlier states of cells, copies of other files and their links
+_ODS_EMBEDDED = re.compile(
+    rb"<draw:(?:frame|text-box|object|object-ole|image|plugin|control|custom-shape|rect|ellipse|circle|caption|line|connector)\b"
+    rb"|<table:(?:tracked-changes|table-source|cell-range-source|dde-links|scenario)\b"
+)
+_ODS_BESIDE = re.compile(rb"""xlink:href="([^"]*)"|<text:ruby-text[^>]*>([^<]*)""")
+_ODS_HIDDEN = re.compile(rb'<style:style style:name="([^"]+)" style:family="table"(?:(?!</style:style>).)*table:display="false"', re.DOTALL)
+_ODS_TABLE = re.compile(rb'<table:table\s[^>]*?table:style-name="([^"]+)"')
 _ODS_ROW = re.compile(rb"<(?:\w+:)?table-(row|column)\b([^>]*)>")
 
 
@@ -221,7 +229,12 @@ def _read_ods(archive: zipfile.ZipFile, facts: Facts) -> None:
     if facts.locked:
         return
     with archive.open("content.xml") as content:
+        hidden: set[bytes] = set()
         for piece in _cut_pieces(content, b"<table:table-cell"):
+            hidden |= set(_ODS_HIDDEN.findall(piece))
+            facts.hidden_sheets += sum(style in hidden for style in _ODS_TABLE.findall(piece))
+            facts.embedded += len(_ODS_EMBEDDED.findall(piece))
+            facts.beside += "".join(GAP + (link or reading).decode("utf-8", "replace") for link, reading in _ODS_BESIDE.findall(piece))
             facts.comments += piece.count(b"<office:annotation ") + piece.count(b"<office:annotation>")
             formulas = piece.count(b"table:formula=")
             facts.formulas += formulas
