@@ -21,6 +21,7 @@ from anonymize.reapply import match_lines
 from anonymize.report import ProcessingReport, Stopwatch, count_blank_cells, count_levels, find_levels, measure_peak_bytes
 from anonymize.rows.apply import Release, apply_release, treat_early
 from anonymize.rows.class_table import Classes, build_class_table
+from anonymize.rows.limits import check_computed, check_values
 from anonymize.rows.secrets import count_secrets
 from anonymize.rows.selection import Selection, select_rows
 from anonymize.rows.source import Source, open_source
@@ -220,7 +221,10 @@ def _solve_and_write(run: _Run, engine: Engine, source: Source, work: Path) -> t
 
 def read_classes(source: Source, plan: Plan, around: Surroundings) -> tuple[Selection, ibis.Table, Classes]:
     """Return which rows of a file take part, these rows with the treatments that privacy models must see, and their class table."""
-    selection = select_rows(around.engine.open_parquet(source.path, source.schema), plan, around)
+    opened = around.engine.open_parquet(source.path, source.schema)
+    check_values(around.engine, opened, plan)
+    selection = select_rows(opened, plan, around)
+    check_computed(around.engine, selection.rows, plan)
     rows = treat_early(selection.rows, plan, around)
     return selection, rows, build_class_table(around.engine, rows, plan)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 VALUE, COUNT, SUM = "value", "count", "sum"
 PICKS = frozenset({"first", "last"})
+LARGEST_LIMIT = 1 << 53  # of a band: every whole number up to here is a double of its own
 UNREADABLE = frozenset({Role.DIRECT_IDENTIFIER, Role.IDENTIFICATION_CODE, Role.FREE_TEXT})
 
 
@@ -128,7 +129,8 @@ def check_aggregate(plan: "Plan") -> Iterator[Finding]:
     for made in asked.columns:
         if made.take in PICKS and asked.order is None:
             yield _find(ORDER, made.name)
-        if made.bands and (list(made.bands) != sorted(set(made.bands)) or _role(planned, made.name) is Role.QUASI_IDENTIFIER):
+        is_usable = list(made.bands) == sorted(set(made.bands)) and all(abs(limit) <= LARGEST_LIMIT for limit in made.bands)
+        if made.bands and (not is_usable or _role(planned, made.name) is Role.QUASI_IDENTIFIER):
             yield _find(BANDS, made.name)
         if made.source is not None and not _may_become(_role(planned, made.source), _role(planned, made.name)):
             yield _find(SOURCE, made.name)

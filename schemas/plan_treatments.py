@@ -15,6 +15,8 @@ from schemas.messages import N_, Name
 from schemas.plan import ANY_DAY, DROP, FRESH_ID, KEEP, Plan, PlannedColumn
 
 Check = Callable[[Any], bool]
+MOST_DAYS = 36_525  # a hundred years
+LARGEST_STEP = 1 << 53  # every whole number up to here is a double of its own
 
 
 def _kind(code: str, template: str) -> FindingKind:
@@ -98,7 +100,7 @@ _NOISE: Mapping[str, Check] = {"kind": lambda value: value in ("laplace", "norma
 STEP_SETTINGS: Mapping[str, Check] = MappingProxyType(
     {
         "swap": _settings({"share": is_share}, {"within": _is_names}),
-        "date_shift": _settings({"days": _is_whole(1)}),
+        "date_shift": _settings({"days": lambda value: _is_whole(1)(value) and value <= MOST_DAYS}),
         "noise": _either(_settings({**_NOISE, "scale": _is_positive}, _LIMITS), _settings({**_NOISE, "share": _is_positive}, _LIMITS)),
         "recode": _either(
             _settings({"hierarchy": _is_hierarchy, "level": _is_whole(0)}),
@@ -111,7 +113,7 @@ STEP_SETTINGS: Mapping[str, Check] = MappingProxyType(
         "microaggregate": _settings({"persons": is_count}, {"by": lambda value: value in ("mean", "median")}),
         "bottom_code": _TAIL,
         "top_code": _TAIL,
-        "round_to": _is_positive,
+        "round_to": lambda value: _is_positive(value) and value <= LARGEST_STEP,
     }
 )
 

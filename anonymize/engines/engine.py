@@ -90,18 +90,19 @@ class Engine(ABC):
         """Forget everything."""
 
     def open_parquet(self, path: Path, schema: pa.Schema) -> ibis.Table:
-        """Return columns of a Parquet file, or of a folder of parts, in the types of `schema`; nothing is read yet."""
+        """Return columns of a Parquet file, or of a folder of parts, in the types of `schema`; nothing is read yet.
+
+        A negative zero is read as zero: the two are one value, and which of them a group would show hung on the order of rows.
+        """
         name = self._next_name()
         with self.guard():
             stored = read_schema(path)
             self._open(name, path)
-        numbers = {
-            field.name: stored.field(field.name).type
-            for field in schema
-            if pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
-        }
-        rows = ibis.table(ibis.Schema.from_pyarrow(pa.schema([(f.name, numbers.get(f.name, f.type)) for f in schema])), name=name)
-        return rows.cast(ibis.Schema.from_pyarrow(schema))
+        kinds = {field.name: _find_stored_kind(stored.field(field.name).type, field.type) for field in schema}
+        rows = ibis.table(ibis.Schema.from_pyarrow(pa.schema(list(kinds.items()))), name=name).cast(ibis.Schema.from_pyarrow(schema))
+        # Addition and no comparison: DuckDB answers comparisons by the statistics of the file, which leave NaN out.
+        zeros = {f.name: rows[f.name] + ibis.literal(0.0, "float64") for f in schema if pa.types.is_floating(f.type)}
+        return rows.mutate(**zeros) if zeros else rows
 
     def load(self, rows: pa.Table) -> ibis.Table:
         """Take an Arrow table in."""
@@ -164,6 +165,13 @@ class Engine(ABC):
                 engine=Name(self.name),
                 kind=Name(type(error).__name__),
             ) from None
+
+
+def _find_stored_kind(stored: pa.DataType, asked: pa.DataType) -> pa.DataType:
+    """Return the type in which an engine meets a stored column that is asked for as another."""
+    if pa.types.is_null(stored):
+        return pa.int32()  # so Parquet stores a column without any value
+    return stored if pa.types.is_integer(asked) or pa.types.is_floating(asked) else asked
 
 
 def open_engine(name: str, settings: EngineSettings) -> Engine:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from anonymize.parts import find_parts, hash_table, read_schema
 from anonymize.rows.cell_types import csv_types
+from anonymize.rows.limits import check_whole
 from schemas.errors import FileRejected
 from schemas.findings import Finding, FindingKind, Severity
 from schemas.forced_roles import check_forced_roles
@@ -104,6 +105,7 @@ def _read_parquet(path: Path, plan: Plan) -> pa.Schema:
     plan.check_input(found.names)
     check_forced_roles(find_parts(path)[0], plan)  # the parts have one schema and one metadata
     shared = {name: _share_type(found.field(name).type) for name in needed_columns(plan)}
+    _check_unsigned(path, [name for name in shared if found.field(name).type == pa.uint64()])
     refused = [name for name, kind in shared.items() if kind is None]
     if refused:
         raise FileRejected(
@@ -115,11 +117,18 @@ def _read_parquet(path: Path, plan: Plan) -> pa.Schema:
     return pa.schema([pa.field(name, kind) for name, kind in shared.items()])
 
 
+def _check_unsigned(path: Path, names: list[str]) -> None:
+    """Refuse whole numbers that no engine gives back; they are looked for before an engine meets them."""
+    for part in find_parts(path) if names else ():
+        with pq.ParquetFile(part) as file:
+            check_whole(file.iter_batches(columns=names), names)
+
+
 def _share_type(kind: pa.DataType) -> pa.DataType | None:
-    """Return the type every engine gives back for a Parquet column, or None."""
+    """Return the type every engine gives back for a Parquet column, or None; a column without any value is one of texts."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+    if pa.types.is_null(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return pa.string()
     if pa.types.is_integer(kind):
         return pa.int64()
@@ -129,7 +138,9 @@ def _share_type(kind: pa.DataType) -> pa.DataType | None:
 
 
 def check_heading(names: list[str]) -> None:
-    """Refuse a heading with a column named twice or not at all."""
+    """Refuse a heading with a column named twice or not at all, or without any column."""
+    if not names:
+        raise FileRejected(N_("the input has no columns"), N_("give a file with a heading and rows; see that it was written to its end"))
     # By place, not by name: a file without a heading has cells in its first line.
     places = [place for place, name in enumerate(names, start=1) if names.count(name) > 1 or not name.strip()]
     if places:

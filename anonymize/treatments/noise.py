@@ -17,8 +17,12 @@ from anonymize.rows.draws import RANK, ROW, draw_shares, number_rows, rank_disti
 from anonymize.treatments.numbers import check_number
 from anonymize.treatments.tail_code import COUNT, VALUE, count_rows
 from anonymize.treatments.treatment import Surroundings, Treatment, attach, replace_column
+from schemas.errors import PlanError
+from schemas.messages import N_, Name
 
 ADDED, PURPOSE = "__added", "noise"
+WIDEST = 1 << 53  # in the unit of the column; numbers that noise is added to lie within it as well
+BEYOND = 1 << 62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,12 @@ class Noise(Treatment):
         """Return the rows with noise in the column."""
         whole = check_number(rows, column).type().is_integer()
         width = self.scale if self.scale is not None else (self.share or 0) * measure_deviation(rows, column, around)
+        if width > WIDEST:
+            raise PlanError(
+                N_("the noise of column {column} is wider than numbers can be computed with"),
+                N_("give a smaller scale or share"),
+                column=Name(column),
+            )
         keys = [ROW] if around.unit is None else [column, around.unit]
         if around.unit is None:
             ready, count = number_rows(rows, around.engine)
@@ -89,8 +99,9 @@ class Noise(Treatment):
     def _limits(self, whole: bool) -> tuple[float | None, float | None]:
         if not whole:
             return self.minimum, self.maximum
-        lowest = None if self.minimum is None else math.ceil(self.minimum)
-        return lowest, None if self.maximum is None else math.floor(self.maximum)
+        # No sum lies beyond these ends, so that limits beyond them cut nothing off.
+        lowest, highest = (None if limit is None else min(max(limit, -BEYOND), BEYOND) for limit in (self.minimum, self.maximum))
+        return None if lowest is None else math.ceil(lowest), None if highest is None else math.floor(highest)
 
 
 def measure_deviation(rows: ibis.Table, column: str, around: Surroundings) -> float:

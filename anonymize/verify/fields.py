@@ -4,14 +4,15 @@ Decided here: what is read from the schema and the footer alone. Not decided her
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from anonymize.parts import find_parts
+from anonymize.verify.storage import TRACES, find_traces
+from schemas.errors import FileRejected
 from schemas.findings import Reason
 from schemas.hierarchies import load_hierarchy
 from schemas.messages import N_, Message, Name, Param
@@ -147,11 +148,34 @@ def _read_json(text: bytes | None) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+# What the storage would tell beyond the rows → what is said of it.
+TOLD: Mapping[str, str] = MappingProxyType(
+    {
+        "statistics": N_("the file carries statistics of its row groups"),
+        "bloom_filters": N_("the file carries filters that tell whether a value is in it"),
+        "metadata": N_("the file carries metadata that no release has"),
+        "dictionaries": N_("a dictionary of the file lists values that no row has"),
+        "order": N_("the file states by which columns its rows are sorted"),
+        "software": N_("the file was written by other software"),
+        "gaps": N_("the file holds bytes that belong to no column"),
+    }
+)
+
+
 def check_storage(path: Path) -> list[Reason]:
-    """Return what the storage would tell beyond the rows: statistics of row groups and pages."""
-    parts = [pq.read_metadata(part) for part in find_parts(path)]
-    groups = (part.row_group(i) for part in parts for i in range(part.num_row_groups))
-    columns = (group.column(j) for group in groups for j in range(group.num_columns))
-    if any(column.is_stats_set or column.has_column_index for column in columns):
-        return [_reason("statistics", N_("the file carries statistics of its row groups"))]
-    return []
+    """Return what the storage would tell beyond the rows.
+
+    Raises
+    ------
+    FileRejected
+        The file cannot be read to its end.
+    """
+    try:
+        found = find_traces(path)
+    except (pa.ArrowException, OSError, ValueError):
+        raise FileRejected(
+            N_("{file} is not a Parquet file that can be read to its end"),
+            N_("give the file that anonymize run wrote"),
+            file=Name(path.name),
+        ) from None
+    return [_reason(trace.replace("_", "-"), TOLD[trace]) for trace in TRACES if trace in found]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -70,10 +71,10 @@ def assemble(
     present = valid_mask(values)
     missing = int(len(values) - present.sum())
     columns = [np.arange(len(values), dtype=np.int32)]
-    for step in steps:
+    for level, step in enumerate(steps, start=1):
         codes = np.full(len(values), len(step.labels), dtype=np.int32)
         codes[present] = step.groups
-        _check_nesting(hierarchy, columns[-1], codes)
+        check_nesting(hierarchy, level, columns[-1], codes)
         columns.append(codes)
     total = leaves + missing
     one = np.ones(missing, dtype=np.int64)
@@ -148,22 +149,46 @@ def _with_nulls(array: pa.Array, kind: pa.DataType, count: int) -> pa.Array:
     return pa.concat_arrays([array.cast(kind), pa.nulls(count, kind)])
 
 
-def _check_nesting(hierarchy: Hierarchy, finer: NDArray[np.int32], coarser: NDArray[np.int32]) -> None:
-    if not is_nested(finer, coarser):
+def check_nesting(hierarchy: Hierarchy, level: int, finer: NDArray[np.integer[Any]], coarser: NDArray[np.integer[Any]]) -> None:
+    """Refuse a level whose groups are not made of whole groups of the level before.
+
+    Parameters
+    ----------
+    hierarchy : Hierarchy
+        Gives the names of the levels.
+    level : int
+        Number of the coarser level.
+    finer, coarser : NDArray[np.integer]
+        Group of each value at the level before, and at this one.
+
+    Raises
+    ------
+    PlanError
+        Groups are split; the two levels and the number of values in split groups are told.
+    """
+    split = count_split(finer, coarser)
+    if split:
+        before, here = hierarchy.level_names[level - 1 : level + 1]
         raise PlanError(
-            N_("the levels of the hierarchy {hierarchy} do not nest: values together at one level are apart at the next"),
+            N_("the hierarchy {hierarchy} does not nest: {count} values together at level {level} ({finer}) are apart at {coarser}"),
             N_("give levels from fine to coarse so that each group lies in one group of the next level"),
             hierarchy=Name(hierarchy.name),
+            count=split,
+            level=level - 1,
+            finer=Name(before),
+            coarser=Name(here),
         )
 
 
-def is_nested(finer: NDArray[np.int32], coarser: NDArray[np.int32]) -> bool:
-    """Return whether values in one group of the finer level are in one group of the coarser level."""
+def count_split(finer: NDArray[np.integer[Any]], coarser: NDArray[np.integer[Any]]) -> int:
+    """Return the values whose group of the finer level lies in several groups of the coarser level."""
     if len(finer) == 0:
-        return True
+        return 0
     parent = np.zeros(int(finer.max()) + 1, dtype=np.int64)
     parent[finer] = coarser
-    return bool((parent[finer] == coarser).all())
+    broken = np.zeros(len(parent), dtype=np.bool_)
+    broken[finer[parent[finer] != coarser]] = True
+    return int(broken[finer].sum())
 
 
 def compact(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

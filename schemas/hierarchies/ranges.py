@@ -41,6 +41,7 @@ class Limits:
 
 
 FARTHEST = 1 << 61  # bands and their leaves are counted in 64 bits
+FARTHEST_FRACTION = 1 << 53  # beyond, a double holds no units
 
 
 class BandHierarchy(Hierarchy):
@@ -61,7 +62,8 @@ class BandHierarchy(Hierarchy):
         """Return the groups of distinct values at every level."""
         typed = self.type_values(values, column=column)
         numbers = typed.drop_null().to_numpy(zero_copy_only=False)
-        if pa.types.is_integer(typed.type) and len(numbers) and max(abs(int(numbers.min())), abs(int(numbers.max()))) >= FARTHEST:
+        farthest = FARTHEST if pa.types.is_integer(typed.type) else FARTHEST_FRACTION
+        if len(numbers) and max(abs(numbers.min().item()), abs(numbers.max().item())) >= farthest:
             raise PlanError(
                 N_("the column {column} holds numbers too large to be put into bands"),
                 N_("they are codes rather than amounts: give the column the type code and another hierarchy, or correct them at intake"),
@@ -241,20 +243,24 @@ def to_bounds(lower: NDArray[Any], following: NDArray[Any]) -> Bounds:
 
 
 def _check_widths(name: str, widths: Sequence[float]) -> None:
-    ratios = [after / before for before, after in itertools.pairwise(widths) if before > 0]
-    if min(widths) <= 0 or any(ratio < 2 or abs(ratio - round(ratio)) > 1e-9 for ratio in ratios):
+    ratios = [after / before if before > 0 else 0 for before, after in itertools.pairwise(widths)]
+    wrong = [level for level, ratio in enumerate(ratios, start=2) if ratio < 2 or abs(ratio - round(ratio)) > 1e-9]
+    if min(widths) <= 0 or wrong:
         raise PlanError(
-            N_("the widths of the hierarchy {hierarchy} do not nest"),
+            N_("the widths of the hierarchy {hierarchy} do not nest, first at level {level}"),
             N_("give positive widths from small to large, each a whole multiple of the one before, such as 5, 10, 20"),
             hierarchy=Name(name),
+            level=wrong[0] if wrong else 1,
         )
 
 
 def _check_breaks(name: str, breaks: Sequence[Sequence[float]]) -> None:
-    ascending = all(list(level) == sorted(set(level)) and level for level in breaks)
-    if not ascending or any(not set(coarse) < set(fine) for fine, coarse in itertools.pairwise(breaks)):
+    tangled = [level for level, limits in enumerate(breaks, start=1) if not limits or list(limits) != sorted(set(limits))]
+    split = [level for level, (fine, coarse) in enumerate(itertools.pairwise(breaks), start=2) if not set(coarse) < set(fine)]
+    if tangled or split:
         raise PlanError(
-            N_("the limits of the hierarchy {hierarchy} do not nest"),
+            N_("the limits of the hierarchy {hierarchy} do not nest, first at level {level}"),
             N_("give ascending limits for each level, fewer from level to level, all of them among those of the level before"),
             hierarchy=Name(name),
+            level=min(tangled + split),
         )

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from schemas.errors import PlanError
-from schemas.hierarchies.assemble import Step, assemble, compact, is_nested, present_only, valid_mask
+from schemas.hierarchies.assemble import Step, assemble, check_nesting, compact, present_only, valid_mask
 from schemas.hierarchies.hierarchy import Hierarchy, decode, refuse_unknown
 from schemas.hierarchies.level_table import Bounds, LevelTable
 from schemas.messages import N_, Name
@@ -129,13 +129,8 @@ class ListedHierarchy(Hierarchy):
                 hierarchy=Name(self.name),
                 count=repeated,
             )
-        for finer, coarser in itertools.pairwise(self._step_groups):
-            if not is_nested(finer.astype(np.int32), coarser.astype(np.int32)):
-                raise PlanError(
-                    N_("the levels of the hierarchy {hierarchy} do not nest: values together at one level are apart at the next"),
-                    N_("give levels from fine to coarse so that each group lies in one group of the next level"),
-                    hierarchy=Name(self.name),
-                )
+        for level, (finer, coarser) in enumerate(itertools.pairwise(self._step_groups), start=2):
+            check_nesting(self, level, finer, coarser)
 
 
 def _number_groups(level: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:

@@ -169,6 +169,8 @@ def test_the_end_and_rare_values_are_counted_again(written):
         ({"microaggregate": {"persons": 2}}, [1, 1, 2, 2, 2, None], None),
         ({"round_to": 10}, [0, 10, 20, 20, 30, 35], "verify-grid"),
         ({"round_to": 10}, [0, 10, 20, 20, 30, None], None),
+        ({"round_to": 4}, [0, 4, 8, 8, 2**53 - 4, 2**53 - 3], "verify-grid"),
+        ({"round_to": 4}, [0, 4, 8, 8, 2**53 - 4, 2**53], None),
         ({"noise": {"kind": "normal", "scale": 5, "minimum": 0}}, [0, 1, 2, 3, 4, -1], "verify-limits"),
         ({"noise": {"kind": "normal", "scale": 5, "maximum": 4}}, [0, 1, 2, 3, 4, 5], "verify-limits"),
         ({"noise": {"kind": "normal", "scale": 5, "minimum": 0, "maximum": 4}}, [0, 1, 2, 3, 4, None], None),

@@ -368,9 +368,10 @@ class TestFiles:
             ("", "is empty"),
             ("a;x;*\nb;*\n", r"line 2 of the hierarchy file h.csv has 2 columns, the first line has 3"),
             ("a;x;*\na;y;*\n", "lists 1 leaves twice"),
-            ("a;x;p;*\nb;x;q;*\n", "do not nest"),
+            ("a;x;p;*\nb;x;q;*\n", r"2 values together at level 1 \(level_1\) are apart at level_2"),
+            ("a;x;p;*\nb;x;p;*\nc;y;p;*\nd;y;q;*\n", r"h does not nest: 2 values together at level 1"),
         ],
-        ids=["empty", "ragged", "twice", "not nested"],
+        ids=["empty", "ragged", "twice", "not nested", "one group not nested"],
     )
     def test_damaged_files(self, tmp_path, text, message):
         with pytest.raises(PlanError, match=message):
