@@ -10,12 +10,12 @@ from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
 from intake.defects import CUT_CHARACTER, REQUIRED_EMPTY, SOUND
 from intake.formats.distinct import Codes
 from intake.layout import LayoutColumn
+from intake.loops import order_texts
 from intake.quality.cells import ColumnCells
 from intake.quality.fingerprints import Flags, Hashes, fingerprint
 from intake.values.conversion import Converted, Defects, Mask
@@ -23,22 +23,6 @@ from intake.values.rules import convert_distinct
 from schemas.findings import FindingKind
 
 Key = TypeVar("Key")
-
-
-@njit(cache=True, nogil=True)
-def _compact(codes, is_valid, order, places):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Number the texts of a block in the order they come, -1 for those without a value; return how many there are."""
-    count = 0
-    numbers = np.full(is_valid.size, -2, dtype=np.int32)
-    for row in range(codes.size):
-        code = codes[row]
-        if numbers[code] == -2:
-            numbers[code] = count if is_valid[code] else -1
-            if is_valid[code]:
-                order[count] = code
-                count += 1
-        places[row] = numbers[code]
-    return count
 
 
 @dataclass(slots=True, repr=False)
@@ -108,7 +92,8 @@ class ConvertedColumn:
         if not pa.types.is_dictionary(type_):
             return self.values.take(pa.array(codes)).cast(type_)
         order, places = np.empty(min(codes.size, self.size), dtype=np.int32), np.empty(codes.size, dtype=np.int32)
-        count = _compact(codes, self.is_valid, order, places)
+        numbers = np.full(self.size, -2, dtype=np.int32)
+        count = order_texts(codes, self.is_valid.view(np.uint8), numbers, order, places)
         dictionary = self.values.take(pa.array(order[:count])).cast(type_.value_type)
         missing = places < 0
         indices = pa.array(places, mask=missing) if missing.any() else pa.array(places)

@@ -16,11 +16,11 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from intake.defects import CARRIAGE_RETURNS, MIXED_ENCODINGS, NO_ENCODING, OTHER_ENCODING, UNDECODABLE
 from intake.formats.csv import number_records
+from intake.loops import skip_characters
 from schemas.errors import FileRejected
 from schemas.files import CHUNK_BYTES
 from schemas.findings import ROWS_SHOWN, Finding
@@ -130,7 +130,7 @@ def read_bytes(path: Path, encoding: str, delimiter: str = "") -> Iterator[bytes
     with path.open("rb") as source:
         while chunk := source.read(CHUNK_BYTES):
             if encoding == "cp932":
-                lead = _skip_characters(np.frombuffer(chunk, dtype=np.uint8), lead, _forms())
+                lead = skip_characters(np.frombuffer(chunk, dtype=np.uint8), lead, _forms())
                 if lead < 0:
                     break
             yield chunk
@@ -205,33 +205,12 @@ def _forms() -> NDArray[np.uint8]:
     return forms
 
 
-@njit(cache=True, nogil=True)
-def _skip_characters(data, lead, forms):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return the first byte of a character that goes on in the next piece, 0 when none does, -1 when something is no character."""
-    pos = 0
-    if lead and data.size:
-        if not forms[lead << 8 | data[0]]:
-            return -1
-        pos = 1
-    while pos < data.size:
-        byte = np.int64(data[pos])
-        if forms[byte]:
-            pos += 1
-        elif pos + 1 == data.size:
-            return byte
-        elif forms[byte << 8 | data[pos + 1]]:
-            pos += 2
-        else:
-            return -1
-    return 0
-
-
 def _is_cp932(path: Path, head_bytes: int | None = None) -> bool:
     """Return whether a file, or the head of one that is longer, is CP932 as Python's codec has it."""
     lead, size = 0, 0
     with path.open("rb") as source:
         while lead >= 0 and (chunk := source.read(CHUNK_BYTES)):
-            lead = _skip_characters(np.frombuffer(chunk, dtype=np.uint8), lead, _forms())
+            lead = skip_characters(np.frombuffer(chunk, dtype=np.uint8), lead, _forms())
             size += len(chunk)
             if head_bytes is not None and size > head_bytes:
                 return bool(lead >= 0)

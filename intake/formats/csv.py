@@ -11,12 +11,12 @@ from itertools import islice
 from typing import IO
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from intake.defects import LINE_TOO_LONG, OPEN_QUOTE
 from intake.formats.rows import BLOCK_BYTES, BadRows, Block
 from intake.formats.scan import Scan, scan_records
+from intake.loops import read_numbers
 from schemas.errors import FileRejected
 from schemas.findings import Finding
 from schemas.messages import N_
@@ -172,19 +172,11 @@ def _renumber(block: Block) -> Block:
     return replace(block, starts=block.starts[:, 1:], ends=block.ends[:, 1:], rows=_read_numbers(block))
 
 
-@njit(cache=True, nogil=True)
-def _read_digits(data, starts, ends, numbers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    for row in range(starts.size):
-        number = 0
-        for place in range(starts[row], ends[row]):
-            number = number * 10 + data[place] - 48
-        numbers[row] = number
-
-
 def _read_numbers(block: Block) -> NDArray[np.int64]:
     """Return the numbers in the first field, digits that we wrote."""
     numbers = np.empty(block.rows.size, dtype=np.int64)
-    _read_digits(block.data, np.ascontiguousarray(block.starts[:, 0]), np.ascontiguousarray(block.ends[:, 0]), numbers)
+    starts, ends = (np.ascontiguousarray(part[:, 0], dtype=np.int32) for part in (block.starts, block.ends))
+    read_numbers(block.data, starts, ends, numbers)
     return numbers
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from intake.defects import LINE_TOO_LONG, NUL_BYTE, RECORD_LENGTH
 from intake.formats.rows import BLOCK_BYTES, BadRows, Block
-from intake.formats.scan import CR, EOF_MARK, LF, NUL
+from intake.loops.signs import CR, EOF_MARK, LF, NUL
 from schemas.errors import FileRejected
 from schemas.findings import Finding
 from schemas.messages import N_

@@ -8,42 +8,15 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from intake.loops import find_marked, mark_hashes
 
 Hashes: TypeAlias = NDArray[np.uint64]
 Numbers: TypeAlias = NDArray[np.int64]
 Bits: TypeAlias = NDArray[np.uint8]
 
 _BITS_A_ROW, _FEWEST_BITS = 16, 1 << 10
-_THREE, _SEVEN, _ONE = np.uint64(3), np.uint64(7), np.uint64(1)
-
-
-@njit(cache=True, nogil=True)
-def _mark(hashes, bits, again):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Set the bit of each hash; write those whose bit was set to `again`, and return how many they are."""
-    mask, count = np.uint64(8 * bits.size - 1), 0
-    for row in range(hashes.size):
-        place = hashes[row] & mask
-        bit = np.uint8(_ONE << (place & _SEVEN))
-        if bits[place >> _THREE] & bit:
-            again[count] = hashes[row]
-            count += 1
-        else:
-            bits[place >> _THREE] |= bit
-    return count
-
-
-@njit(cache=True, nogil=True)
-def _find_marked(hashes, bits, places):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Write the places of the hashes whose bit is set to `places`, and return how many they are."""
-    mask, count = np.uint64(8 * bits.size - 1), 0
-    for row in range(hashes.size):
-        place = hashes[row] & mask
-        if bits[place >> _THREE] & np.uint8(_ONE << (place & _SEVEN)):
-            places[count] = row
-            count += 1
-    return count
 
 
 @dataclass(slots=True, repr=False)
@@ -65,8 +38,8 @@ class Repeats:
         seen, twice = np.zeros(size, dtype=np.uint8), np.zeros(size, dtype=np.uint8)
         for hashes, _ in self.parts:
             again = np.empty_like(hashes)
-            again = again[: _mark(hashes, seen, again)]
-            _mark(again, twice, np.empty_like(again))
+            again = again[: mark_hashes(hashes, seen, again)]
+            mark_hashes(again, twice, np.empty_like(again))
         del seen
         found = [self._find_in(hashes, numbers, twice) for hashes, numbers in self.parts]
         if not found:
@@ -80,5 +53,5 @@ class Repeats:
     def _find_in(hashes: Hashes, numbers: Numbers | int, twice: Bits) -> tuple[Hashes, Numbers]:
         """Return the hashes of a block that may be there twice, and the numbers of their rows."""
         places = np.empty(hashes.size, dtype=np.int64)
-        places = places[: _find_marked(hashes, twice, places)].copy()
+        places = places[: find_marked(hashes, twice, places)].copy()
         return hashes[places], places + numbers if isinstance(numbers, int) else numbers[places]

@@ -4,21 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
 Chunks = Callable[[], Iterator[bytes]]
 Places = NDArray[np.int32] | NDArray[np.int64]
 BLOCK_BYTES = 16 << 20
-
-
-@njit(cache=True, nogil=True)
-def _gather(data, starts, offsets, cells):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Copy stretches of bytes, one behind the other."""
-    for row in range(starts.size):
-        for place in range(offsets[row + 1] - offsets[row]):
-            cells[offsets[row] + place] = data[starts[row] + place]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -83,16 +73,6 @@ class Block:
     def __repr__(self) -> str:
         """Counts only."""
         return f"Block(rows={self.rows.size}, bad={self.bad.rows.size})"
-
-    def get_column(self, index: int) -> pa.DictionaryArray:
-        """Return one column, its distinct values once, as bytes."""
-        starts, ends = (np.ascontiguousarray(part[:, index], dtype=np.int32) for part in (self.starts, self.ends))
-        offsets = np.zeros(starts.size + 1, dtype=np.int32)
-        np.cumsum(ends - starts, out=offsets[1:])
-        cells = np.empty(int(offsets[-1]), dtype=np.uint8)
-        _gather(self.data, starts, offsets, cells)
-        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(cells)]
-        return pa.BinaryArray.from_buffers(pa.binary(), starts.size, buffers).dictionary_encode()
 
     def get_raw(self, index: int) -> bytes:
         """Return a row as it came."""

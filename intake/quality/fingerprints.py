@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
+
+from intake.loops import hash_kept, hash_texts, mix_all, signs
 
 Hashes: TypeAlias = NDArray[np.uint64]
 Flags: TypeAlias = NDArray[np.uint8]
@@ -19,87 +20,7 @@ Flags: TypeAlias = NDArray[np.uint8]
 # ideographs beyond the basic plane, for which CP932 has no code.
 CHARACTERS = {"private_use": 1, "replacement": 2, "variation_selector": 4, "compatibility_ideograph": 8, "beyond_cp932": 16}
 SKETCH_SIZE = 1 << 16
-_BASIS, _PRIME, _NULL = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3), np.uint64(0x9E3779B97F4A7C15)
-# 12 of the compatibility block are ideographs of their own
-_UNIFIED = (0xFA0E, 0xFA0F, 0xFA11, 0xFA13, 0xFA14, 0xFA1F, 0xFA21, 0xFA23, 0xFA24, 0xFA27, 0xFA28, 0xFA29)
-
-
-@njit(cache=True)
-def _mix(value):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return a hash whose every bit depends on every bit of the value."""
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
-
-
-@njit(cache=True)
-def _read_point(data, pos):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return a code point of UTF-8 and its width in bytes."""
-    byte = np.int64(data[pos])
-    if byte < 0x80:
-        return byte, 1
-    if byte < 0xE0:
-        return (byte & 0x1F) << 6 | (np.int64(data[pos + 1]) & 0x3F), 2
-    tail = (np.int64(data[pos + 1]) & 0x3F) << 6 | (np.int64(data[pos + 2]) & 0x3F)
-    if byte < 0xF0:
-        return (byte & 0x0F) << 12 | tail, 3
-    return (byte & 0x07) << 18 | tail << 6 | (np.int64(data[pos + 3]) & 0x3F), 4
-
-
-@njit(cache=True)
-def _flag(point):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return the bit of a code point, 0 for a usual one."""
-    if 0xE000 <= point <= 0xF8FF or point >= 0xF0000:
-        return 1
-    if point in (0xFFFD, 0x3013):
-        return 2
-    if 0xFE00 <= point <= 0xFE0F or 0xE0100 <= point <= 0xE01EF:
-        return 4
-    if 0xF900 <= point <= 0xFAFF or 0x2F800 <= point <= 0x2FA1F:
-        return 0 if point in _UNIFIED else 8
-    return 16 if 0x20000 <= point <= 0x3FFFF else 0
-
-
-@njit(cache=True)
-def _is_kept(point):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return whether a character is one that no rule may change: an ideograph, or one of the unusual kinds."""
-    return 0x3400 <= point <= 0x9FFF or point in (0x3005, 0x3007) or _flag(point) > 0 or 0xF900 <= point <= 0xFAFF
-
-
-@njit(cache=True)
-def _scan(data, offsets, hashes, flags):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    for row in range(hashes.size):
-        value, seen = _BASIS, 0
-        pos, end = offsets[row], offsets[row + 1]
-        while pos < end:
-            byte = data[pos]
-            if byte >= 0xE0:
-                point, width = _read_point(data, pos)
-                seen |= _flag(point)
-            else:
-                width = 1
-            for place in range(pos, pos + width):
-                value = (value ^ np.uint64(data[place])) * _PRIME
-            pos += width
-        hashes[row], flags[row] = _mix(value), seen
-
-
-@njit(cache=True)
-def _scan_kept(data, offsets, hashes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    for row in range(hashes.size):
-        value, pos, end = _BASIS, offsets[row], offsets[row + 1]
-        while pos < end:
-            point, width = _read_point(data, pos)
-            if _is_kept(point):
-                value = (value ^ np.uint64(point)) * _PRIME
-            pos += width
-        hashes[row] = value
-
-
-@njit(cache=True)
-def _mix_all(values, hashes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    for row in range(values.size):
-        hashes[row] = _mix(values[row] + _NULL)
+_BASIS, _PRIME, _NULL = np.uint64(signs.BASIS), np.uint64(signs.PRIME), np.uint64(signs.NOTHING)
 
 
 def fingerprint(values: pa.Array) -> tuple[Hashes, Flags]:
@@ -114,9 +35,9 @@ def fingerprint(values: pa.Array) -> tuple[Hashes, Flags]:
         return _fingerprint_coded(values)
     hashes, flags = np.empty(len(values), dtype=np.uint64), np.zeros(len(values), dtype=np.uint8)
     if pa.types.is_string(values.type):
-        _scan(*_get_buffers(values), hashes, flags)
+        hash_texts(*_get_buffers(values), hashes, flags)
     else:
-        _mix_all(_to_integers(values), hashes)
+        mix_all(_to_integers(values), hashes)
     if values.null_count:
         hashes[~values.is_valid().to_numpy(zero_copy_only=False)] = _NULL
     return hashes, flags
@@ -132,7 +53,7 @@ def _fingerprint_coded(values: pa.DictionaryArray) -> tuple[Hashes, Flags]:
 def hash_ideographs(texts: pa.StringArray) -> Hashes:
     """Return a hash of the ideographs and unusual characters of each text alone, in their order; 0 for a missing text."""
     hashes = np.zeros(len(texts), dtype=np.uint64)
-    _scan_kept(*_get_buffers(texts), hashes)
+    hash_kept(*_get_buffers(texts), hashes)
     if texts.null_count:
         hashes[~texts.is_valid().to_numpy(zero_copy_only=False)] = 0
     return hashes
@@ -143,7 +64,7 @@ def join_hashes(parts: list[Hashes]) -> Hashes:
     whole = np.full(parts[0].size, _BASIS, dtype=np.uint64)
     hashes = np.empty_like(whole)
     for part in parts:
-        _mix_all(whole * _PRIME ^ part, hashes)
+        mix_all(whole * _PRIME ^ part, hashes)
         whole = hashes.copy()
     return whole
 
