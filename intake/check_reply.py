@@ -64,7 +64,11 @@ def _list_cause(code: str, members: list[Finding]) -> list[RenderableType]:
         lines: list[RenderableType] = [f"  - {_text(members[0])}: {_count(total)}"]
         lines += [f"      {where}" for finding in members if (where := _place(finding))]
     else:
-        lines = [f"  - {finding.render(translate)}: {_count(finding.count)}" for finding in members]
+        # a fact about the file has no cases
+        lines = [
+            f"  - {finding.render(translate)}" + (f": {_count(finding.count)}" if finding.rows or finding.count > 1 else "")
+            for finding in members
+        ]
     return [*lines, *advice]
 
 

@@ -28,6 +28,14 @@ locked = click.option(
     callback=_read_password,
     help=N_("the first line of this file is the password of a locked workbook or zip file; - asks for it"),
 )
+dated = click.option(
+    "--as-of",
+    cls=Option,
+    type=DATE,
+    metavar="DATE",
+    default=lambda: datetime.now(JAPAN),
+    help=N_("day the contents are of: YYYY-MM-DD [today]"),
+)
 
 
 @click.group(cls=Group)
@@ -111,7 +119,7 @@ def intake() -> None:
 @click.option("--layout", cls=Option, help=N_("how the file is written: a shipped name, plain, or the path of a layout"))
 @click.option("--to", "recipient", cls=Option, required=True, type=FILE, help=N_("public key of the office: office.age.pub"))
 @click.option("--municipality", cls=Option, required=True, help=N_("code of the sending municipality, 6 digits"))
-@click.option("--as-of", cls=Option, required=True, type=DATE, help=N_("day the contents are of: YYYY-MM-DD"))
+@click.option("--as-of", cls=Option, required=True, type=DATE, metavar="DATE", help=N_("day the contents are of: YYYY-MM-DD"))
 @click.option("--output", cls=Option, required=True, type=FILE, help=N_("bundle to write: X.sakusei"))
 @click.option("--anyway", cls=Option, is_flag=True, help=N_("seal the file even when more than half of its rows would be put aside"))
 @locked
@@ -186,7 +194,7 @@ def write_receipt(session: Session, *, file_id: str, output: Path) -> Reply:
 @click.argument("source", metavar="FILE", type=FILE)
 @click.option("--table", cls=Option, required=True, help=N_("common schema of the file"))
 @click.option("--layout", cls=Option, help=N_("how the file is written: a shipped name, plain, or the path of a layout"))
-@click.option("--as-of", cls=Option, type=DATE, default=lambda: datetime.now(JAPAN), help=N_("day the contents are of: YYYY-MM-DD [today]"))
+@dated
 @click.option("--defects", cls=Option, type=FILE, help=N_("write the list of defects by row as CSV or Excel (.xlsx), without contents"))
 @click.option("--html", cls=Option, type=FILE, help=N_("quality report to write as a page in Japanese; small counts are hidden"))
 @locked
@@ -205,7 +213,7 @@ def check(*, source: Path, as_of: datetime, **how: Any) -> Reply:
 @click.option("--table", cls=Option, required=True, help=N_("common schema of the file"))
 @click.option("--layout", cls=Option, help=N_("how the file is written: a shipped name, plain, or the path of a layout"))
 @click.option("--output", cls=Option, required=True, type=FILE, help=N_("Parquet file to write"))
-@click.option("--as-of", cls=Option, type=DATE, default=lambda: datetime.now(JAPAN), help=N_("day the contents are of: YYYY-MM-DD [today]"))
+@dated
 @click.option("--report", cls=Option, required=True, type=FILE, help=N_("JSON report to write; holds no contents"))
 @click.option("--quarantine", cls=Option, type=FILE, help=N_("Parquet file for rows put aside; holds personal information"))
 @click.option("--html", cls=Option, type=FILE, help=N_("quality report to write as a page in Japanese; small counts are hidden"))
@@ -252,17 +260,17 @@ def quality(session: Session, *, file_id: str, html: Path | None) -> Reply:
 
 
 @intake.command("compare")
-@click.argument("old", type=FILE)
-@click.argument("new", type=FILE)
+@click.argument("old", metavar="EARLIER", type=FILE)
+@click.argument("new", metavar="LATER", type=FILE)
 @click.option("--table", cls=Option, required=True, help=N_("common schema of the file"))
 @click.option("--layout", cls=Option, help=N_("how the file is written: a shipped name, plain, or the path of a layout"))
 @click.option("--old-layout", cls=Option, help=N_("how the old file is written, where it differs"))
-def compare(*, old: Path, new: Path, **how: Any) -> Reply:
+def compare(*, old: Path, new: Path, table: str, **how: Any) -> Reply:
     """Count what changed between two files of a table: rows added, gone, changed, and columns."""
     from intake.quality_record import compare_plain
     from intake.replies import show_changes
 
-    return show_changes(compare_plain(old, new, **how).to_json())
+    return show_changes(compare_plain(old, new, table=table, **how).to_json(), table)
 
 
 @intake.command("dummy")

@@ -211,7 +211,7 @@ def _check_rows(conversion: Conversion, *, checking: bool) -> None:
             N_("none of the {count} rows can be taken over; if the file is sent as it is, {count} rows will be put aside")
             if checking
             else N_("none of the {count} rows can be taken over"),
-            N_("check that table and layout are those of the file; sakusei intake check names the causes"),
+            N_("mend the causes named above; when they are in nearly every column, table or layout is not that of the file"),
             findings=conversion.tally.to_findings(),
             count=conversion.found.rows,
         )

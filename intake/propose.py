@@ -266,7 +266,7 @@ def to_yaml(proposal: LayoutProposal, stem: str) -> str:
 
 def _write_fields(proposal: LayoutProposal) -> Iterator[str]:
     for field in proposal.fields:
-        why = "; ".join(reason.render(translate) for reason in field.reasons)
+        why = translate(N_("; ")).join(reason.render(translate) for reason in field.reasons)
         place = f"heading: {json.dumps(field.heading, ensure_ascii=False)}" if field.heading else f"position: {field.position}"
         if proposal.places:
             place = "bytes: [{}, {}]".format(*proposal.places[field.position - 1])

@@ -76,10 +76,13 @@ def show_conversion(report: ConversionReport, output: str) -> Reply:
 
 def summarise(report: ConversionReport) -> list[RenderableType]:
     """Return how a file was read, and its rows and persons."""
-    read = translate(N_("read as table {table} by layout {layout} ({encoding})"))
+    read = translate(
+        N_("read as table {table} by layout {layout} ({encoding})") if report.encoding else N_("read as table {table} by layout {layout}")
+    )
     rows = translate(N_("{rows_in} rows: {rows_out} taken over, {aside} put aside; {persons} persons"))
     return [
-        read.format(table=report.table, layout=report.layout, encoding=report.encoding or "-"),
+        # templates may take the Japanese title of the table instead of its name
+        read.format(table=report.table, title=load_table(report.table).title_ja, layout=report.layout, encoding=report.encoding),
         rows.format(
             rows_in=f"{report.rows_in:,}",
             rows_out=f"{report.rows_out:,}",
@@ -100,22 +103,23 @@ def list_repairs(report: ConversionReport) -> list[RenderableType]:
     return [translate(N_("repairs:")), table]
 
 
-def list_changes(changes: Mapping[str, Any]) -> list[RenderableType]:
-    """Return what changed between two files as lines."""
+def list_changes(changes: Mapping[str, Any], table: str) -> list[RenderableType]:
+    """Return what changed between two files of a table as lines, columns by their titles."""
+    titles = {column.name: column.title_ja for column in load_table(table).columns}
     rows = translate(N_("{rows_old} rows before, {rows_new} now: {unchanged} as before, {changed} changed, {added} added, {gone} gone"))
     lines: list[RenderableType] = [rows.format(**{key: f"{value:,}" for key, value in changes.items() if isinstance(value, int)})]
     for name, text in (("columns_added", N_("new columns: {columns}")), ("columns_gone", N_("columns that are gone: {columns}"))):
         if changes[name]:
-            lines.append(translate(text).format(columns="、".join(changes[name])))
+            lines.append(translate(text).format(columns="、".join(titles.get(column, column) for column in changes[name])))
     if changes["columns_changed"]:
-        counts = "、".join(f"{name} {count:,}" for name, count in changes["columns_changed"].items())
+        counts = "、".join(f"{titles.get(name, name)} {count:,}" for name, count in changes["columns_changed"].items())
         lines.append(translate(N_("changed rows by column: {counts}")).format(counts=counts))
     return lines
 
 
-def show_changes(changes: Mapping[str, Any]) -> Reply:
-    """Return what changed between two files."""
-    return Reply(dict(changes), list_changes(changes))
+def show_changes(changes: Mapping[str, Any], table: str) -> Reply:
+    """Return what changed between two files of a table."""
+    return Reply(dict(changes), list_changes(changes, table))
 
 
 def show_quality(file_id: str, record: Mapping[str, Any], page: Path | None) -> Reply:
@@ -125,7 +129,7 @@ def show_quality(file_id: str, record: Mapping[str, Any], page: Path | None) -> 
         invalid = sum(entry["invalid"].values()) + entry["required_empty"] + entry["out_of_list"]
         share = f"{entry['filled_share'] or 0:.1%}"
         table.add_row(entry["heading"], share, f"{entry['distinct']:,}", f"{invalid:,}", translate(ROLES.get(entry["forced_role"], "")))
-    lines: list[RenderableType] = [table, *(list_changes(record["changes"]) if record.get("changes") else [])]
+    lines: list[RenderableType] = [table, *(list_changes(record["changes"], record["table"]) if record.get("changes") else [])]
     lines += [translate(N_("written: {output}")).format(output=page)] if page else []
     return Reply({"file": file_id, **record}, lines)
 
@@ -138,11 +142,11 @@ def show_dummy(layout: str, rows: int, output: Path) -> Reply:
 
 def show_proposal(proposal: "LayoutProposal", output: Path) -> Reply:
     """Return a proposed layout: fields, columns, rules and reasons; no cells."""
-    table = make_table(N_("field"), N_("column"), N_("rule"), N_("reasons"))
+    table = make_table(N_("field of the file"), N_("column of the table"), N_("rule"), N_("reasons"))
     data = []
     for field in proposal.fields:
         name, rule = (field.column.name, field.evidence.rule) if field.column and field.evidence else (None, None)
-        why = "; ".join(reason.render(translate) for reason in field.reasons)
+        why = translate(N_("; ")).join(reason.render(translate) for reason in field.reasons)
         table.add_row(f"#{field.position}", field.column.title_ja if field.column else "—", rule or "—", why)
         data.append({"position": field.position, "column": name, "rule": rule, "reasons": [r.to_json() for r in field.reasons]})
     text = translate(N_("proposed: {output}; confirm every line, then check the file with it")).format(output=output)
@@ -177,7 +181,7 @@ def show_received(file_id: str, receipt: Mapping[str, Any], path: Path | None) -
     text = translate(N_("received as {file}: {rows} rows, {persons} persons"))
     line = text.format(file=file_id, rows=f"{receipt['rows']:,}", persons=f"{receipt['persons']:,}")
     where = translate(N_("receipt for the municipality: {path}")).format(path=path) if path else ""
-    changes = list_changes(receipt["changes"]) if receipt.get("changes") else []
+    changes = list_changes(receipt["changes"], receipt["table"]) if receipt.get("changes") else []
     return Reply({"file": file_id, "receipt": dict(receipt), "receipt_path": str(path) if path else None}, (line, *changes, where))
 
 
