@@ -92,7 +92,7 @@ def test_a_person_in_several_combinations_is_counted_once(anonymize, entries):
     }
     table, report = anonymize(text, columns=columns, unit="person")
     # April to June holds two rows of one person only; July to September holds b twice and c.
-    assert table["cost"].to_pylist() == [3, 4, 5] or sorted(table["cost"].to_pylist()) == [3, 4, 5]
+    assert sorted(table["cost"].to_pylist()) == [3, 4, 5]
     assert set(table["month_from"].to_pylist()) == {datetime.date(2024, 7, 1)}
     assert report.persons_out == report.smallest_class == 2
 

@@ -86,7 +86,7 @@ def test_a_declaration_that_does_not_fit_refuses_the_file(tmp_path, text, encodi
 
 def test_kana_that_is_valid_utf8_by_chance_stays_cp932(tmp_path):
     content = "ﾃｱ\r\n".encode("cp932")
-    assert content.decode("utf-8") == "ñ\r\n" or content.decode("utf-8")
+    assert content.decode("utf-8") == "ñ\r\n"
     assert find_encoding(write(tmp_path, content), "cp932").name == "cp932"
 
 
