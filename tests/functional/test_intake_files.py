@@ -128,7 +128,7 @@ def test_check_by_a_fresh_process_with_json(tmp_path):
         (b"", "is empty"),
         (b"\xef\xbb\xbf", "is empty"),
         (b"\xef\xbb\xbf\r\n", "is empty"),
-        (b"a,b\n1,2\n", "is empty"),
+        (b"a,b\n1,2\n", "no layout"),
         (b"\x00" * 2000, "is empty"),
         (b"PK\x03\x04not a workbook", "cannot be read"),
         (b"PAR1 not parquet PAR1", "cannot be read"),
