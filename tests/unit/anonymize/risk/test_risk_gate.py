@@ -120,6 +120,13 @@ def test_persons_that_cannot_be_counted(passed: Assessment) -> None:
     assert codes(dataclasses.replace(passed, plan=plan, extent=extent)) == ["persons-not-countable"]
     single = dataclasses.replace(extent, persons_in=4000)
     assert codes(dataclasses.replace(passed, plan=plan, extent=single)) == []
+    counted = dataclasses.replace(extent, persons_out=1000, counted="persons")
+    assert codes(dataclasses.replace(passed, plan=plan, extent=counted)) == []
+
+
+def test_nothing_released(passed: Assessment) -> None:
+    extent = dataclasses.replace(passed.extent, rows_out=0, persons_out=0)
+    assert codes(dataclasses.replace(passed, extent=extent)) == ["empty"]
 
 
 def test_stricter_of_plan_and_policy_holds(passed: Assessment) -> None:
