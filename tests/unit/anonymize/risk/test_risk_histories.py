@@ -36,8 +36,11 @@ def test_numbers_of_rows_are_told_apart(released):
     # Persons 1 and 2 have one row in each of A and C, persons 3 and 4 one in each of A and B.
     with released(["1", "2", "3", "3", "4", "1", "2", "4"]) as open_file:
         assert count_histories(open_file, rows=True) == {2: 2} == count_histories(open_file)
-        smallest, _, counted = measure_histories(open_file)
+        smallest, alone, counted = measure_histories(open_file)
         assert smallest.value == counted.value == 2
+        assert alone.value == 0
+        # Reports hide figures that stand for few persons, so each says for how many it stands.
+        assert [figure.persons for figure in (smallest, alone, counted)] == [2, 0, 2]
 
 
 def test_one_row_per_person_is_the_class_itself(released):
