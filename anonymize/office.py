@@ -1,6 +1,7 @@
 """Step 7 in the office: from the sealed normalised file to a sealed processed one, with plan, report and method information kept.
 
-Decided here: what is sealed (the release and the method information, 加工方法等情報) and what is recorded (plan and report, no values).
+Decided here: what is sealed (the release, the method information, 加工方法等情報, and the files the plan names) and what is recorded (plan
+and report, no values).
 Not decided here: processing itself.
 """
 
@@ -12,6 +13,8 @@ from typing import Any
 from anonymize.pipeline import Job, process
 from anonymize.report import ProcessingReport
 from casework.office import Office
+from casework.plan_files import KIND as PLAN
+from casework.plan_files import pack_plan_files
 from casework.states import FileState
 from schemas.errors import PlanError
 from schemas.files import sha256_file
@@ -19,7 +22,7 @@ from schemas.messages import N_, Name
 from schemas.plan import Method, Plan
 
 NORMALISED, PROCESSED, METHOD = "normalised", "processed", "method"
-RELEASE, METHOD_FILE = "release.parquet", "method.parquet"
+RELEASE, METHOD_FILE, PLAN_FILES = "release.parquet", "method.parquet", "plan.zip"
 
 
 def process_file(
@@ -116,6 +119,8 @@ def _keep(office: Office, file_id: str, plan: Plan, report: Mapping[str, Any], f
     release, method_file = folder / RELEASE, folder / METHOD_FILE
     office.vault.seal(file_id, METHOD, method_file)
     office.vault.seal(file_id, PROCESSED, release)
+    if pack_plan_files(plan, folder / PLAN_FILES) or office.store.find_sealed(file_id, PLAN):
+        office.vault.seal(file_id, PLAN, folder / PLAN_FILES)
     with office.store.transaction():
         document = {"document": plan.to_document(), "plan_sha256": plan.sha256, "columns": [column.name for column in plan.columns]}
         office.store.add_record("plan", document, actor=office.actor, file_id=file_id)

@@ -23,7 +23,7 @@ from schemas.errors import InternalError, TransitionRefused, VerificationFailed
 from schemas.files import canonical_json, replace_file, sha256_bytes, sha256_file, sync
 from schemas.messages import N_, Name
 
-KINDS = frozenset({"bundle", "received", "normalised", "quarantine", "processed", "method"})
+KINDS = frozenset({"bundle", "received", "normalised", "quarantine", "processed", "method", "plan"})
 KEY = "key.age"
 LOCKS = ".locks"
 LEFTOVER = re.compile(rf"(?:{'|'.join(sorted(KINDS))})\.[0-9a-f]{{12}}\.age|\..+\.part")

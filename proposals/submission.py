@@ -6,8 +6,11 @@ from typing import Any
 
 from casework.clock import day_of
 from casework.office import Office
+from casework.states import CaseState
 from proposals.form import check_regime, find_register_ids, read_form
 from proposals.offers import list_offers
+from schemas.errors import TransitionRefused
+from schemas.messages import N_, Name
 from schemas.municipalities import check_same_world
 
 
@@ -40,7 +43,7 @@ def submit_proposal(office: Office, path: Path, *, case_id: str | None = None) -
     FormRejected
         The form does not meet its schema, is for another regime, or names files that are not on offer.
     TransitionRefused
-        The case is not returned, or the actor may not.
+        The case is not returned, the very same form waits already, or the actor may not.
     """
     form = read_form(path)
     regime = office.store.get_case(case_id).regime if case_id else office.settings.regime
@@ -53,7 +56,25 @@ def submit_proposal(office: Office, path: Path, *, case_id: str | None = None) -
     document = form.with_receipt(day_of(office.now()), register_ids)
     revision = 1
     if case_id is None:
+        _check_new(office, form.sha256)
         case_id = office.store.add_case(document, actor=office.actor, regime=regime)
     else:
         revision = office.store.resubmit_case(case_id, document, actor=office.actor)
     return Submission(case_id=case_id, revision=revision, sha256=form.sha256, register_ids=register_ids)
+
+
+def _check_new(office: Office, sha256: str) -> None:
+    """Refuse a form that waits already, byte by byte: a command that is repeated enters no second case.
+
+    Raises
+    ------
+    TransitionRefused
+        A case that nobody screened yet holds it.
+    """
+    for case in office.store.list_cases():
+        if case.state is CaseState.SUBMITTED and case.document.get("receipt", {}).get("sha256") == sha256:
+            raise TransitionRefused(
+                N_("this very form was received already, as {case}"),
+                N_("see: sakusei proposal show {case}; a form that differs in anything is a case of its own"),
+                case=Name(case.id),
+            )

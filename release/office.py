@@ -17,6 +17,7 @@ from casework.clock import day_of
 from casework.i18n import find_translator
 from casework.ledger import list_live_files
 from casework.office import Office
+from casework.plan_files import open_plan_files
 from casework.records import FileRecord
 from casework.states import CaseState, FileState
 from release.archive import pack
@@ -93,13 +94,14 @@ def _open_candidate(office: Office, file: FileRecord, regime: Regime) -> Iterato
     processing = office.store.get_record("processing", file_id=file.id)
     gate = office.store.get_record("gate", file_id=file.id)
     override = describe_override(gate, regime, find_translator("ja"))
-    with office.vault.open(file.id, "processed") as path:
+    with office.vault.open(file.id, "processed") as path, open_plan_files(office, file.id) as folder:
+        hierarchies = _load_hierarchies(plan, folder)
         released = open_released(path)
         yield Candidate(
-            table=replace(_describe(office, file, released, plan, processing or {}), override=override),
+            table=replace(_describe(office, file, released, (plan, hierarchies), processing or {}), override=override),
             processing=processing,
             gate=gate,
-            levels=_levels(plan),
+            levels=_name_levels(hierarchies),
             live=list_live_files(office.store, file.register_id),
             register_id=file.register_id,
         )
@@ -115,8 +117,13 @@ def _find_plan(office: Office, file_id: str) -> dict[str, Any]:
 
 
 def _describe(
-    office: Office, file: FileRecord, released: ReleasedFile, plan: Mapping[str, Any], processing: Mapping[str, Any]
+    office: Office,
+    file: FileRecord,
+    released: ReleasedFile,
+    planned: tuple[Mapping[str, Any], Mapping[str, Hierarchy]],
+    processing: Mapping[str, Any],
 ) -> PackageTable:
+    plan, hierarchies = planned
     case = office.store.get_case(file.case_id)
     decision = office.store.get_record("decision", case_id=file.case_id) or {}
     asked = {entry["column"]: entry["granularity"] for entry in case.document["columns"]}
@@ -130,23 +137,23 @@ def _describe(
         released=released,
         k=int(plan["privacy"]["k"]),
         persons=count_persons(released),
-        promises=compare(plan, asked, approved, released, _levels(plan)),
-        level_titles={name: dict(zip(found.level_names, found.level_titles, strict=True)) for name, found in _hierarchies(plan).items()},
+        promises=compare(plan, asked, approved, released, _name_levels(hierarchies)),
+        level_titles={name: dict(zip(found.level_names, found.level_titles, strict=True)) for name, found in hierarchies.items()},
         hashes={key: processing[key] for key in ("plan_sha256", "input_sha256", "output_sha256") if key in processing},
         risk=office.store.get_record("risk", file_id=file.id) or {},
         risk_page=office.store.paper_path(pages[-1]).read_bytes() if pages else b"",
     )
 
 
-def _hierarchies(plan: Mapping[str, Any]) -> dict[str, Hierarchy]:
+def _load_hierarchies(plan: Mapping[str, Any], folder: Path | None) -> dict[str, Hierarchy]:
     """Return every hierarchy a plan uses by its column; names and titles of levels are the same on any day ages are counted on."""
     specs = {name: spec for name, column in plan["columns"].items() if (spec := find_hierarchy(column))}
-    return {name: load_hierarchy(spec, folder=None, as_of=ANY_DAY) for name, spec in specs.items()}
+    return {name: load_hierarchy(spec, folder=folder, as_of=ANY_DAY) for name, spec in specs.items()}
 
 
-def _levels(plan: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Return the level names of every hierarchy a plan uses, finest first."""
-    return {name: found.level_names for name, found in _hierarchies(plan).items()}
+def _name_levels(hierarchies: Mapping[str, Hierarchy]) -> dict[str, tuple[str, ...]]:
+    """Return the level names of every hierarchy, finest first."""
+    return {name: found.level_names for name, found in hierarchies.items()}
 
 
 def _write(office: Office, proposal: Mapping[str, Any], candidates: tuple[Candidate, ...], *, case_id: str, regime: Regime) -> str:

@@ -115,6 +115,7 @@ def policy_fields(policy: Mapping[str, Any]) -> dict[str, Any]:
         "supply_methods": freeze(policy["supply_methods"]),
         "letters": freeze(policy["letters"]),
         "risk_thresholds": freeze(policy["risk_thresholds"]),
+        "resident_tables": frozenset(policy.get("resident_tables", ())),
         "safeguards": MappingProxyType(
             {code: Safeguard(contexts=tuple(item["contexts"]), text_ja=item["text_ja"]) for code, item in policy["safeguards"].items()}
         ),

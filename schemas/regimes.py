@@ -127,7 +127,7 @@ class Regime:
         Tests 1–7; `preconditions` come before them: complete papers, a file open to proposals.
     clauses : Mapping[int, Clause]
         1–5, the processing standard.
-    defaults, granularity, safeguards, risk_thresholds, override, contexts, supply_methods, letters
+    defaults, granularity, safeguards, risk_thresholds, resident_tables, override, contexts, supply_methods, letters
         Policy of the office, not law.
     """
 
@@ -161,6 +161,7 @@ class Regime:
     defaults: Defaults
     granularity: Granularity
     risk_thresholds: Mapping[str, Mapping[str, float]]
+    resident_tables: frozenset[str]
     override: OverridePolicy
 
     def get_article(self, key: str) -> str:

@@ -4,7 +4,9 @@ Decided here: what is recorded (`risk`, `gate`, the paper `risk_report`) and tha
 and the two-person rule (the store).
 """
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from anonymize.risk.assessment import Assessment, Subject, assess
@@ -18,11 +20,14 @@ from anonymize.risk.thresholds import Thresholds, find_thresholds
 from casework.clock import day_of
 from casework.i18n import find_translator
 from casework.office import Office
+from casework.plan_files import open_plan_files
 from casework.states import FileState
 from schemas.errors import PlanError
 from schemas.findings import Reason
 from schemas.messages import N_, Name
+from schemas.municipalities import find_municipality
 from schemas.plan import Plan, parse_plan
+from schemas.regimes import load_regime
 
 PAPER, LANGUAGE = "risk_report", "ja"
 DEFAULT_CONTEXT = "contract"
@@ -63,21 +68,21 @@ def review_file(
     """
     for state in (FileState.ASSESSED, FileState.REFUSED):
         office.store.check_file_step(file_id, state, actor=office.actor)
-    plan = find_plan(office, file_id)
-    universe = find_universe(plan, population, people)
-    thresholds = find_case_thresholds(office, file_id, plan, people=universe.people)
-    settings = AttackSettings(limits=thresholds.limit_attacks(), **amount)
     neighbours = find_neighbours(office, file_id)
     with (
         office.vault.work_folder() as work,
+        open_plan(office, file_id) as plan,
         office.vault.open(file_id, NORMALISED) as original,
         office.vault.open(file_id, PROCESSED) as released,
         open_neighbours(office, file_id, neighbours, original) as beside,
     ):
+        universe = find_universe(plan, population, people or find_people(office, file_id) if population is None else people)
+        thresholds = find_case_thresholds(office, file_id, plan, people=universe.people)
+        settings = AttackSettings(limits=thresholds.limit_attacks(), **amount)
         subject = Subject(original=original, released=released, plan=plan, universe=universe, beside=beside)
         assessment = assess(subject, thresholds, settings=settings, work=work, advance=advance)
-    reasons = reasons_not_to_release(assessment, thresholds)
-    _record(office, file_id, assessment, reasons, neighbours)
+        reasons = reasons_not_to_release(assessment, thresholds)
+        _record(office, file_id, assessment, reasons, neighbours)
     return assessment, reasons
 
 
@@ -97,6 +102,31 @@ def find_plan(office: Office, file_id: str) -> Plan:
     order = record.get("columns") or list(record["document"]["columns"])
     columns = {name: record["document"]["columns"][name] for name in order}
     return parse_plan({**record["document"], "columns": columns})
+
+
+@contextmanager
+def open_plan(office: Office, file_id: str) -> Iterator[Plan]:
+    """Yield the plan a file was processed by, with the files it names as they were.
+
+    Raises
+    ------
+    PlanError
+        There is none on record.
+    """
+    plan = find_plan(office, file_id)
+    with open_plan_files(office, file_id) as folder:
+        yield dataclasses.replace(plan, folder=folder)
+
+
+def find_people(office: Office, file_id: str) -> int | None:
+    """Return how many people live in the municipality of a file that is about residents; None where that is not known."""
+    file = office.store.get_file(file_id)
+    case = office.store.get_case(file.case_id)
+    if file.table not in load_regime(case.regime).resident_tables:
+        return None
+    entry = office.store.get_register_entry(file.register_id)
+    municipality = find_municipality(str(entry.document.get("municipality_code", "")))
+    return municipality.population if municipality else None
 
 
 def find_case_thresholds(office: Office, file_id: str, plan: Plan, *, people: int | None = None) -> Thresholds:

@@ -16,6 +16,7 @@ from casework.states import CaseState, FileState, Role
 from schemas.check_digits import append
 from schemas.files import canonical_json
 from schemas.tables import load_table
+from tests.functional.register_entry import make_entry
 
 CODE = "902021"
 ROW = {
@@ -30,24 +31,7 @@ ROW = {
     "care_kind": "1",
     "cost_yen": "1000",
 }
-ENTRY = {
-    "register_entry": 1,
-    "municipality_code": CODE,
-    "name": "国民健康保険給付記録（架空）",
-    "organisation": {"body": "雛形市", "department": "市民部"},
-    "purpose": "給付の記録",
-    "items_and_scope": {"items": ["氏名", "生年月日"], "scope": "被保険者"},
-    "collection": "本人からの届出",
-    "sensitive": {"included": True},
-    "requests_office": {"name": "総務課", "address": "雛形市1番"},
-    "file_kind": "electronic",
-    "manual_companion": False,
-    "open_to_proposals": True,
-    "proposals_office": {"name": "総務課", "address": "雛形市1番"},
-    "persons": 12000,
-    "as_of": "2024-04-30",
-    "table": "kokuho_benefit",
-}
+ENTRY = make_entry(CODE)
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from casework.states import CaseState, Role
 from intake.advice import ADVICE
 from intake.defects import ROW_KINDS
 from schemas.check_digits import append
+from tests.functional.register_entry import make_entry
 
 CODE = "902021"
 ROW = {
@@ -204,25 +205,7 @@ def test_two_plain_files_are_compared(tmp_path, call):
     assert call("intake", "compare", old, tmp_path / "none.csv", "--table", "kokuho_benefit")[0] == 12
 
 
-ENTRY = {
-    "register_entry": 1,
-    "municipality_code": CODE,
-    "name": "国民健康保険給付記録（架空）",
-    "organisation": {"body": "雛形市", "department": "市民部"},
-    "purpose": "給付の記録",
-    "items_and_scope": {"items": ["氏名", "生年月日"], "scope": "被保険者"},
-    "collection": "本人からの届出",
-    "sensitive": {"included": True},
-    "requests_office": {"name": "総務課", "address": "雛形市1番"},
-    "file_kind": "electronic",
-    "manual_companion": False,
-    "open_to_proposals": True,
-    "proposals_office": {"name": "総務課", "address": "雛形市1番"},
-    "persons": 1000,
-    "as_of": "2024-04-30",
-    "table": "kokuho_benefit",
-    "columns": [name for name in ROW if name != "note"] + ["points"],
-}
+ENTRY = make_entry(CODE, persons=1000, columns=[name for name in ROW if name != "note"] + ["points"])
 
 
 class Desk:

@@ -163,6 +163,18 @@ def test_a_wrong_form_is_refused_whole(office, capsys):
     assert json.loads(capsys.readouterr().out) == {"cases": []}
 
 
+def test_the_very_same_form_waits_once(office, call, capsys):
+    """A command that was killed after its work, and is repeated, enters no second case."""
+    call("proposal", "submit", office / "teian.yaml")
+    assert "as C-0001" in fails(capsys, 17, "proposal", "submit", office / "teian.yaml")
+    assert run(["proposal", "submit", str(office / "teian.yaml"), "--lang", "ja"]) == 17
+    assert "C-0001 として" in capsys.readouterr().err
+    assert [case["case"] for case in call("proposal", "list")["cases"]] == ["C-0001"]
+    # Once it was screened, the same form may be a proposal of its own.
+    call("proposal", "screen", "C-0001")
+    assert call("proposal", "submit", office / "teian.yaml")["case"] == "C-0002"
+
+
 def test_refusals_say_what_to_do(office, call, capsys):
     call("proposal", "submit", office / "teian.yaml")
     assert "sakusei proposal screen C-0001" in fails(

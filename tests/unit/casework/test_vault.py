@@ -211,7 +211,7 @@ def test_only_a_processor_seals_and_a_refused_envelope_is_swept(filled, tmp_path
 
 
 def test_a_kind_that_is_not_known_is_a_defect(filled, tmp_path):
-    assert len(KINDS) == 6
+    assert len(KINDS) == 7
     with open_office(session(filled)) as office, pytest.raises(InternalError):
         office.vault.seal("F-0001", "../x", tmp_path / "second.csv")
 
