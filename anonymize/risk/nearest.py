@@ -1,8 +1,8 @@
 """The nearest coarser release that passes beside those that are out: looked for in the class table alone.
 
 Decided here: what is tried (one level per column from the finest released ones upwards, and the releases of the same rows that are out) and
-in which order (least loss first). Whether a variant passes is decided by the same function that decided on the release (`together`). What
-models on sensitive values ask is measured when the file is processed again.
+in which order (least loss first). What a variant releases is found by the search itself, with all that the plan asks; whether it passes is
+decided by the same function that decided on the release (`together`).
 """
 
 import itertools
@@ -13,12 +13,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from anonymize.classes import ClassTable
+from anonymize.classes import ClassTable, SearchTask
 from anonymize.ordering import number_values, pack_rows
+from anonymize.populations import make_population
 from anonymize.recoding import released_cells
-from anonymize.risk.releases import NOT_RELEASED, Extract
+from anonymize.risk.releases import NOT_RELEASED
 from anonymize.risk.sealed import Sealed
-from anonymize.rows.class_table import level_limits
+from anonymize.rows.class_table import Classes, level_limits
+from anonymize.solve import is_close, make_task, solve
+from schemas.errors import TargetNotReached
 from schemas.hierarchies import LevelTable, load_hierarchy
 from schemas.messages import N_, Message, Name
 from schemas.plan import Plan
@@ -81,11 +84,14 @@ def find_nearest(candidate: Sealed, others: Sequence[Sealed], plan: Plan, k: int
     """
     table, now = _make_table(candidate, plan), float(candidate.facts["loss"])
     found = []
+    task = make_task(Classes(table=table, keys=candidate.extract.keys, population=make_population(plan, table)), plan, "global")
+    task = replace(task, k=max(plan.privacy.k, k), linked=plan.linked if candidate.extract.members is not None else None)
     for node in _thin(_list_nodes(candidate, table, plan), _count_compared(candidate, others)):
-        classes = _classify(candidate.extract, table, node, k)
-        gone = table.rows[classes == NOT_RELEASED].sum() / max(table.total_rows, 1)
+        classes = _classify(task, node)
+        if classes is None:
+            continue
         tried = replace(candidate, extract=replace(candidate.extract, classes=classes), released=None)
-        if gone <= plan.suppression_limit and (classes != NOT_RELEASED).any() and passes(tried):
+        if (classes != NOT_RELEASED).any() and passes(tried):
             named = zip(table.columns, node, table.levels, strict=True)
             told = tuple((Name(column), level, Name(levels.level_names[level])) for column, level, levels in named)
             found.append(Suggestion(loss=_measure(node, classes, table), loss_now=now, levels=told))
@@ -110,10 +116,10 @@ def _make_table(candidate: Sealed, plan: Plan) -> ClassTable:
         codes=codes,
         rows=candidate.rows,
         persons=extract.persons,
-        memberships=None,
-        sensitive={},
+        memberships=None if extract.members is None else extract.members.to_memberships(),
+        sensitive={name: candidate.counts[name] for name in plan.privacy.asked},
         total_rows=int(candidate.rows.sum()),
-        total_persons=int(extract.persons.sum()),
+        total_persons=int((extract.members or extract).persons.sum()),
     )
 
 
@@ -151,13 +157,18 @@ def _thin(nodes: list[tuple[int, ...]], lines: int) -> list[tuple[int, ...]]:
     return [*nodes[: most // 2], *(nodes[place] for place in rest)]
 
 
-def _classify(extract: Extract, table: ClassTable, node: tuple[int, ...], k: int) -> NDArray[np.int64]:
-    """Return the classes of a node; those of fewer than k persons are suppressed."""
-    joint = np.zeros(len(table.rows), dtype=np.int64)
-    for word in pack_rows(released_cells(table, np.array(node, dtype=np.int8))):
+def _classify(task: SearchTask, node: tuple[int, ...]) -> NDArray[np.int64] | None:
+    """Return the classes that the global method gives at these levels, by the search itself; None where the plan is not met."""
+    levels = np.array(node, dtype=np.int8)
+    try:
+        recoding = solve(replace(task, min_levels=levels, max_levels=levels))
+    except TargetNotReached:
+        return None
+    joint = np.zeros(len(task.table.rows), dtype=np.int64)
+    for word in pack_rows(released_cells(task.table, levels)):
         numbers, distinct = pd.factorize(word)
         joint = pd.factorize(joint * max(len(distinct), 1) + numbers)[0].astype(np.int64)
-    sizes = extract.count_persons(np.arange(len(joint)), joint, int(joint.max(initial=-1)) + 1)
-    kept = sizes >= k
-    numbered = np.where(kept, np.cumsum(kept) - 1, NOT_RELEASED)
-    return np.asarray(numbered[joint], dtype=np.int64)
+    classes = np.full(len(joint), NOT_RELEASED, dtype=np.int64)
+    kept = ~recoding.suppressed
+    classes[kept] = pd.factorize(joint[kept])[0]
+    return classes if is_close(task.table, classes, task.closeness, task.linked) else None

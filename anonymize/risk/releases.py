@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anonymize.classes import Memberships
 from anonymize.risk.secrets import Secret, Spread, measure_spread
 from anonymize.rows.persons import number_patterns
 
@@ -46,6 +47,13 @@ class Members:
         within = np.arange(sizes.sum()) - np.repeat(starts, sizes)
         patterns = self.patterns[np.repeat(self.offsets[lines], sizes) + within]
         return Members(offsets=np.append(starts, sizes.sum()).astype(np.int64), patterns=patterns, persons=self.persons)
+
+    def to_memberships(self) -> Memberships:
+        """Return the same by pattern: the lines of each."""
+        lines = np.repeat(np.arange(len(self.offsets) - 1, dtype=np.int64), np.diff(self.offsets))
+        order = np.argsort(self.patterns, kind="stable")
+        sizes = np.bincount(self.patterns, minlength=len(self.persons))
+        return Memberships(offsets=np.append(0, np.cumsum(sizes)).astype(np.int64), combinations=lines[order], persons=self.persons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
