@@ -18,6 +18,7 @@ from anonymize.search.kernels import GOLDEN, Flat, Place
 
 EMPTY = -1
 LEAST_GAIN = 1e-9
+KEYS_PER_LINE = 8
 
 
 class State(NamedTuple):
@@ -66,36 +67,57 @@ def _is_same(flat: Flat, starts: NDArray[np.int64], one: int, other: int) -> boo
 
 
 @compiled
-def _losses_there(flat: Flat, place: Place, state: State) -> tuple[NDArray[np.float64], int]:
-    """Return what each line would lose per row at a node, and how many lines would gain."""
-    lines, packs = flat.codes.shape
-    there = np.zeros(lines)
+def find_losses(flat: Flat, starts: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the loss of each line's rows, per row, at its node; `starts` are those of all nodes, -1 is no node and loses nothing."""
+    losses = np.zeros(len(at))
+    for i in range(len(at)):
+        for j in range(flat.codes.shape[1] if at[i] >= 0 else 0):
+            losses[i] += flat.losses[starts[at[i], j] + flat.codes[i, j]]
+    return losses
+
+
+@compiled
+def _lose_there(flat: Flat, place: Place, i: int) -> float:
+    """Return what a line would lose per row at a node."""
+    loss = 0.0
+    for j in range(flat.codes.shape[1]):
+        loss += flat.losses[place.starts[j] + flat.codes[i, j]]
+    return loss
+
+
+@compiled
+def _losses_there(flat: Flat, place: Place, state: State, least: float) -> tuple[NDArray[np.float64], int]:
+    """Return what each line that would gain would lose per row at a node, infinite for the others, and how many would gain."""
+    there = np.full(len(state.rows), np.inf)
     winners = 0
-    for i in range(lines):
-        for j in range(packs):
-            there[i] += flat.losses[place.starts[j] + flat.codes[i, j]]
-        winners += state.classes[i] >= 0 and state.losses[i] - there[i] > LEAST_GAIN
+    for i in range(len(state.rows)):
+        if state.classes[i] >= 0 and state.losses[i] - least > LEAST_GAIN / 2:
+            loss = _lose_there(flat, place, i)
+            if state.losses[i] - loss > LEAST_GAIN:
+                there[i] = loss
+                winners += 1
     return there, winners
 
 
 @compiled
-def _collect(flat: Flat, place: Place, state: State, node: int, k: int) -> tuple[Cells, int]:
+def _collect(flat: Flat, place: Place, state: State, target: tuple[int, float], k: int) -> tuple[Cells, int]:
     """Return the cells with lines that would gain, and how many; first who gains, then who else is in these cells."""
-    lines, packs = flat.codes.shape
-    there, winners = _losses_there(flat, place, state)
+    (lines, packs), (node, least) = flat.codes.shape, target
+    there, winners = _losses_there(flat, place, state, least)
+    is_direct = 0 < place.size <= KEYS_PER_LINE * winners
     bits = 4
     while (1 << bits) < 2 * winners:
         bits += 1
     shift, mask = np.uint64(64 - bits), (1 << bits) - 1
-    slots = np.full(1 << bits, EMPTY, np.int32)
+    slots = np.full(place.size if is_direct else 1 << bits, EMPTY, np.int32)
     keys = np.empty(winners, np.int64)
     firsts = np.empty(winners, np.int64)
-    cells = Cells(np.full(winners, EMPTY), np.empty(lines, np.int64), np.zeros(winners, np.int64), np.full(winners, EMPTY), there)
+    cells = Cells(np.full(winners, EMPTY), np.empty(lines, np.int64), np.zeros(winners, np.int64), np.full(winners, EMPTY), np.empty(lines))
     count = 0
     for turn in range(2 if winners > 0 else 0):
         for i in range(lines):
             own = state.classes[i]
-            if own < 0 or (state.losses[i] - there[i] > LEAST_GAIN) != (turn == 0):
+            if own < 0 or (there[i] < np.inf) != (turn == 0):
                 continue
             # Who would lose is asked only where the class can spare somebody.
             if turn == 1 and state.at[i] != node and state.class_persons[own] - state.persons[i] < k:
@@ -105,7 +127,7 @@ def _collect(flat: Flat, place: Place, state: State, node: int, k: int) -> tuple
                 key += flat.groups[place.starts[j] + flat.codes[i, j]] * place.factors[j]
             mixed = np.uint64(key)
             mixed = (mixed ^ (mixed >> np.uint64(32))) * GOLDEN
-            at = np.int64(mixed >> shift)
+            at = key if is_direct else np.int64(mixed >> shift)
             found = slots[at]
             while found != EMPTY and not (keys[found] == key and (not place.wide or _is_same(flat, place.starts, i, firsts[found]))):
                 at = (at + 1) & mask
@@ -116,6 +138,7 @@ def _collect(flat: Flat, place: Place, state: State, node: int, k: int) -> tuple
                 slots[at], keys[count], firsts[count] = count, key, i
                 found = count
                 count += 1
+            cells.there[i] = _lose_there(flat, place, i)
             cells.persons[found] += state.persons[i]
             if state.at[i] == node:
                 cells.standing[found] = state.classes[i]
@@ -126,9 +149,13 @@ def _collect(flat: Flat, place: Place, state: State, node: int, k: int) -> tuple
 
 
 @compiled
-def exchange(flat: Flat, place: Place, state: State, node: int, k: int) -> float:
-    """Make all moves at one node that lower the loss; return by how much, in rows."""
-    cells, count = _collect(flat, place, state, node, k)
+def exchange(flat: Flat, place: Place, state: State, target: tuple[int, float], k: int) -> float:
+    """Make all moves at one node that lower the loss; return by how much, in rows.
+
+    `target` is the node and a loss per row below which no line is there.
+    """
+    cells, count = _collect(flat, place, state, target, k)
+    node = target[0]
     gained = 0.0
     members = np.empty(len(state.rows), np.int64)
     costs = np.empty(len(state.rows))

@@ -35,11 +35,14 @@ class Place(NamedTuple):
         (packs): factor of each pack in the key.
     wide : bool
         The mixed-radix key does not fit 63 bits: the key is a hash, and lines with equal keys are compared pack by pack.
+    size : int
+        Number of keys, 0 where they are wide.
     """
 
     starts: NDArray[np.int64]
     factors: NDArray[np.int64]
     wide: bool
+    size: int = 0
 
 
 @compiled

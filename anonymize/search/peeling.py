@@ -7,104 +7,35 @@ the loss of its next class, or is dropped when no class reaches k: lines only ge
 Decided here: the order of leaving. Not decided here: which nodes are looked at, and what happens to the last lines.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from anonymize.compiled import compiled
 from anonymize.search.crowds import Crowds, bury
 from anonymize.search.kernels import GOLDEN, Flat
+from anonymize.search.peel_state import ALIVE, CELLS, CLASSES, HEAP, NODE, VISITS, Nodes, Peel, make_peel
 
 EMPTY = -1
-ALIVE, HEAP, CLASSES, VISITS, CELLS, NODE = range(6)
 FINISHED, PAUSED = -1, -2
-
-
-class Nodes(NamedTuple):
-    """Nodes to look at: where they stand in the flat tables (see `Place`)."""
-
-    starts: NDArray[np.int64]
-    factors: NDArray[np.int64]
-    wide: NDArray[np.bool_]
-
-
-class Peel(NamedTuple):
-    """What the loop works on, all in place.
-
-    Parameters
-    ----------
-    numbers : NDArray[np.int64]
-        Lines alive, size of the heap, classes made, visits, cells of the node last counted, that node.
-    alive : NDArray[np.int64]
-        Lines not yet released, ascending, as many as `numbers[ALIVE]`.
-    persons : NDArray[np.int64]
-        Persons of each line: an upper bound of what a class adds up to.
-    bounds, heap : NDArray
-        Smallest loss, and number, of each node in the heap.
-    cells, firsts, sums, cell_losses : NDArray
-        Per line alive its cell at the node last counted, -1 where it cannot be one of k; per cell its first line, persons and loss.
-    at, classes : NDArray[np.int64]
-        Per line the node and class it left with, -1 while alive.
-    ceiling : NDArray[np.float64]
-        (1): the walk ends where the next node's bound is higher.
-    """
-
-    numbers: NDArray[np.int64]
-    alive: NDArray[np.int64]
-    persons: NDArray[np.int64]
-    bounds: NDArray[np.float64]
-    heap: NDArray[np.int64]
-    cells: NDArray[np.int32]
-    firsts: NDArray[np.int64]
-    sums: NDArray[np.int64]
-    cell_losses: NDArray[np.float64]
-    at: NDArray[np.int64]
-    classes: NDArray[np.int64]
-    ceiling: NDArray[np.float64]
-    crowds: Crowds
+STRETCH = 1 << 12
+# So far below 0 that no sum of factors leads back, for a hundred packs.
+LONELY = -(1 << 56)
 
 
 def start_peel(flat: Flat, crowds: Crowds, persons: NDArray[np.int64], kept: NDArray[np.bool_], k: int) -> Peel:
     """Return the state in which nothing has left and no node is in the heap."""
-    lines = len(persons)
-    crowd_together(flat, crowds, np.flatnonzero(kept), persons, k)
+    peel = make_peel(flat, crowds, persons, np.flatnonzero(kept))
+    crowd_together(flat, crowds, peel.codes[:, :], peel.persons, k)
     bury(flat.groups, crowds, k)
-    alive = np.zeros(lines, dtype=np.int64)
-    alive[: int(kept.sum())] = np.flatnonzero(kept)
-    return Peel(
-        np.array([int(kept.sum()), 0, 0, 0, 0, 0], dtype=np.int64),
-        alive,
-        persons,
-        np.empty(0),
-        np.empty(0, np.int64),
-        np.empty(lines, np.int32),
-        np.empty(lines, np.int64),
-        np.empty(lines, np.int64),
-        np.empty(lines, np.float64),
-        np.full(lines, -1, np.int64),
-        np.full(lines, -1, np.int64),
-        np.array([np.inf]),
-        crowds,
-    )
-
-
-def add_nodes(peel: Peel, bounds: NDArray[np.float64], first: int) -> Peel:
-    """Return the state with more nodes in the heap, numbered from `first`; `bounds` are losses below which no class of theirs lies."""
-    size = int(peel.numbers[HEAP])
-    heap = np.concatenate([peel.heap[:size], np.arange(first, first + len(bounds))])
-    keys = np.concatenate([peel.bounds[:size], bounds])
-    order = np.lexsort((heap, keys))
-    peel.numbers[HEAP] = len(heap)
-    return peel._replace(bounds=keys[order], heap=heap[order])
+    return peel
 
 
 @compiled
-def crowd_together(flat: Flat, crowds: Crowds, lines: NDArray[np.int64], persons: NDArray[np.int64], k: int) -> None:
-    """Add the persons of lines to the groups they are in; negative persons leave, and groups that fall below k are marked."""
-    for i in lines:
+def crowd_together(flat: Flat, crowds: Crowds, codes: NDArray[np.int32], persons: NDArray[np.int64], k: int) -> None:
+    """Add the persons of some lines to the groups they are in; negative persons leave, and groups that fall below k are marked."""
+    for i in range(len(persons)):
         for p in range(len(crowds.starts)):
-            code = flat.codes[i, p]
+            code = codes[p, i]
             start = crowds.starts[p]
             for _ in range(crowds.choices[p]):
                 group = flat.groups[start + code]
@@ -154,49 +85,85 @@ def _pop(peel: Peel) -> None:
 
 
 @compiled
-def _count(flat: Flat, nodes: Nodes, peel: Peel, scratch: tuple[NDArray[np.int32], NDArray[np.int64]]) -> None:
-    """Count the cells of the node in `peel.numbers[NODE]` over the lines alive; those that cannot be in a cell of k get none."""
-    codes, alive, sums, live = flat.codes, peel.alive, peel.sums, peel.crowds.live
-    slots, keys = scratch
-    node, lines, packs = peel.numbers[NODE], peel.numbers[ALIVE], codes.shape[1]
+def _find_keys(peel: Peel, starts: NDArray[np.int64], factors: NDArray[np.int64]) -> None:
+    """Write the key of each line's cell, from 1; 0 where one of its groups holds too few.
+
+    Pack by pack over short stretches of lines, without branches: that is what processors do several of at once.
+    """
+    keys, codes, live, lines = peel.keys, peel.codes, peel.crowds.live, peel.numbers[ALIVE]
+    for begin in range(0, lines, STRETCH):
+        end = min(begin + STRETCH, lines)
+        for a in range(begin, end):
+            keys[a] = 1
+        for j in range(len(codes)):
+            start, factor, of_line = np.uint64(starts[j]), factors[j], codes[j]
+            for a in range(begin, end):
+                its_group = live[start + np.uint64(of_line[a])]
+                keys[a] += its_group * factor if its_group >= 0 else LONELY
+        for a in range(begin, end):
+            keys[a] = max(keys[a], 0)
+
+
+@compiled
+def _count(nodes: Nodes, peel: Peel, k: int) -> None:
+    """Count the cells of the node in `peel.numbers[NODE]` over the lines alive, key by key, and number those that reach k."""
+    keys, tally, persons = peel.keys, peel.tally, peel.persons
+    node, lines, most = peel.numbers[NODE], peel.numbers[ALIVE], 0
+    _find_keys(peel, nodes.starts[node], nodes.factors[node])
+    for a in range(lines):
+        key = np.uint64(keys[a])
+        together = tally[key] + persons[a]
+        tally[key] = together
+        most = max(most, together if key > np.uint64(0) else 0)
+    tally[0] = 0
+    count = 0
+    for a in range(lines if most >= k else 0):
+        sum_or_name = tally[keys[a]]
+        peel.cells[a] = -sum_or_name - 1 if sum_or_name < 0 else EMPTY
+        if sum_or_name >= k:
+            peel.firsts[count], peel.sums[count], peel.cells[a] = peel.alive[a], sum_or_name, count
+            count += 1
+            tally[keys[a]] = -count
+    for a in range(lines):
+        tally[np.uint64(keys[a])] = 0
+    peel.numbers[CELLS] = count
+
+
+@compiled
+def _count_by_hash(flat: Flat, nodes: Nodes, peel: Peel) -> None:
+    """Count the cells of the node in `peel.numbers[NODE]` over the lines alive, where keys are many."""
+    keys, slots, codes, live = peel.keys, peel.tally, peel.codes, peel.crowds.live
+    node, lines, count = peel.numbers[NODE], peel.numbers[ALIVE], 0
     starts, factors, wide = nodes.starts[node], nodes.factors[node], nodes.wide[node]
     bits = 4
     while (1 << bits) < 2 * lines:
         bits += 1
     shift, mask = np.uint64(64 - bits), (1 << bits) - 1
-    slots[: 1 << bits] = EMPTY
-    count = 0
     for a in range(lines):
-        i = alive[a]
-        key = np.int64(0)
-        lonely = False
-        for j in range(packs):
-            its_group = live[starts[j] + codes[i, j]]
-            if its_group < 0:
-                lonely = True
-                break
+        key, lonely = np.int64(0), False
+        for j in range(len(codes)):
+            its_group = live[starts[j] + codes[j, a]]
+            lonely = lonely or its_group < 0
             key += its_group * factors[j]
+        peel.cells[a] = EMPTY
         if lonely:
-            peel.cells[a] = EMPTY
             continue
         mixed = np.uint64(key)
         mixed = (mixed ^ (mixed >> np.uint64(32))) * GOLDEN
         at = np.int64(mixed >> shift)
-        found = slots[at]
+        found = slots[at] - 1
         while found != EMPTY:
-            if keys[found] == key and (not wide or _is_same(flat, starts, i, peel.firsts[found])):
+            if keys[found] == key and (not wide or _is_same(flat, starts, peel.alive[a], peel.firsts[found])):
                 break
             at = (at + 1) & mask
-            found = slots[at]
+            found = slots[at] - 1
         if found == EMPTY:
-            slots[at] = count
-            keys[count] = key
-            peel.firsts[count] = i
-            sums[count] = 0
+            slots[at], keys[count], peel.firsts[count], peel.sums[count] = count + 1, key, peel.alive[a], 0
             found = count
             count += 1
-        sums[found] += peel.persons[i]
+        peel.sums[found] += peel.persons[a]
         peel.cells[a] = found
+    slots[: 1 << bits] = 0
     peel.numbers[CELLS] = count
 
 
@@ -223,19 +190,22 @@ def release(flat: Flat, peel: Peel, allowed: NDArray[np.bool_], limit: float, k:
             elif peel.cell_losses[c] < following:
                 following = peel.cell_losses[c]
     kept, left = 0, 0
-    gone = np.empty(lines, np.int64)
+    gone, minus = np.empty((len(peel.codes), lines), np.int32), np.empty(lines, np.int64)
     for a in range(lines):
-        i = peel.alive[a]
         name = names[peel.cells[a]] if peel.cells[a] != EMPTY else EMPTY
         if name >= 0:
-            peel.at[i], peel.classes[i] = node, name
-            gone[left] = i
+            peel.at[peel.alive[a]], peel.classes[peel.alive[a]] = node, name
+            minus[left] = -peel.persons[a]
+            for p in range(len(peel.codes)):
+                gone[p, left] = peel.codes[p, a]
             left += 1
         else:
-            peel.alive[kept] = i
+            peel.alive[kept], peel.persons[kept] = peel.alive[a], peel.persons[a]
+            for p in range(len(peel.codes)):
+                peel.codes[p, kept] = peel.codes[p, a]
             kept += 1
     peel.numbers[ALIVE] = kept
-    crowd_together(flat, peel.crowds, gone[:left], -peel.persons, k)
+    crowd_together(flat, peel.crowds, gone[:, :left], minus[:left], k)
     if following < np.inf:
         _push(peel, following, node)
 
@@ -252,8 +222,6 @@ def walk(flat: Flat, nodes: Nodes, peel: Peel, k: int, steps: NDArray[np.int64])
 
     With `steps[1]` not 0 the walk stops at each node where a cell may leave, and returns the limit to be given to `release`.
     """
-    slots = np.empty(max(4 * len(flat.codes), 16), np.int32)
-    keys = np.empty(len(flat.codes), np.int64)
     used = 0
     while peel.numbers[ALIVE] > 0 and peel.numbers[HEAP] > 0:
         if used >= steps[0]:
@@ -265,7 +233,10 @@ def walk(flat: Flat, nodes: Nodes, peel: Peel, k: int, steps: NDArray[np.int64])
         peel.numbers[NODE] = node
         peel.numbers[VISITS] += 1
         used += peel.numbers[ALIVE]
-        _count(flat, nodes, peel, (slots, keys))
+        if 0 < nodes.sizes[node] < len(peel.tally):
+            _count(nodes, peel, k)
+        else:
+            _count_by_hash(flat, nodes, peel)
         allowed = np.zeros(peel.numbers[CELLS], np.bool_)
         hits = 0
         for c in range(peel.numbers[CELLS]):

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anonymize.classes import SearchTask
+from anonymize.compiled import compiled
+from anonymize.ordering import sort_rows
 from anonymize.search.kernels import Flat, Place
 
 WORD_LIMIT = 2**62
@@ -50,11 +52,12 @@ class Pack:
 
 
 class Places(NamedTuple):
-    """Where many nodes stand in the flat tables: one `Place` per line."""
+    """Where many nodes stand in the flat tables: one `Place` per line, and the number of keys, 0 where they are wide."""
 
     starts: NDArray[np.int64]
     factors: NDArray[np.int64]
     wide: NDArray[np.bool_]
+    sizes: NDArray[np.int64]
 
 
 class Problem:
@@ -69,7 +72,7 @@ class Problem:
     def __init__(self, task: SearchTask) -> None:
         table = task.table
         self.task = task
-        self.order: NDArray[np.int64] = np.lexsort(table.codes.T[::-1]) if table.codes.shape[1] else np.arange(len(table.rows))
+        self.order: NDArray[np.int64] = sort_rows(table.codes)
         self.values: NDArray[np.int32] = np.ascontiguousarray(table.codes[self.order], dtype=np.int32)
         self.rows: NDArray[np.int64] = table.rows[self.order].astype(np.int64)
         self.persons: NDArray[np.int64] = table.persons[self.order].astype(np.int64)
@@ -133,23 +136,26 @@ class Problem:
 
     def place(self, levels: Sequence[int]) -> Place:
         """Return where a node's groups stand and how they make a key."""
-        starts, factors, size = [], [], 1
-        for p, pack in enumerate(self.packs):
+        starts, factors, size = [0] * len(self.packs), [0] * len(self.packs), 1
+        for p, pack in reversed(list(enumerate(self.packs))):
             chosen = 0
             for j in pack.columns:
                 chosen = chosen * (self.coarsest[j] - self.finest[j] + 1) + levels[j] - self.finest[j]
-            starts.append(self._bases[p] + chosen * pack.values)
-            factors.append(size)
+            starts[p], factors[p] = self._bases[p] + chosen * pack.values, size
             size *= pack.sizes[chosen]
         wide = size > WORD_LIMIT
-        return Place(np.array(starts, dtype=np.int64), self._hash_factors if wide else np.array(factors, dtype=np.int64), wide)
+        multiples = self._hash_factors if wide else np.array(factors, dtype=np.int64)
+        return Place(np.array(starts, dtype=np.int64), multiples, wide, 0 if wide else size)
 
     def places(self, nodes: NDArray[np.int64]) -> Places:
-        """Return the same for many nodes, (nodes, columns)."""
+        """Return the same for many nodes, (nodes, columns).
+
+        The first pack weighs most, so that lines in canonical order have keys that lie close together.
+        """
         starts = np.empty((len(nodes), len(self.packs)), dtype=np.int64)
         factors = np.empty_like(starts)
         size = np.ones(len(nodes))
-        for p, pack in enumerate(self.packs):
+        for p, pack in reversed(list(enumerate(self.packs))):
             chosen = np.zeros(len(nodes), dtype=np.int64)
             for j in pack.columns:
                 chosen = chosen * (self.coarsest[j] - self.finest[j] + 1) + nodes[:, j] - self.finest[j]
@@ -158,7 +164,7 @@ class Problem:
             size = size * np.array(pack.sizes)[chosen]
         wide = size > WORD_LIMIT
         factors[wide] = self._hash_factors
-        return Places(starts, factors, wide)
+        return Places(starts, factors, wide, np.where(wide, 0, size).astype(np.int64))
 
 
 def number_keys(keys: NDArray[np.int64], limit: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -170,6 +176,33 @@ def number_keys(keys: NDArray[np.int64], limit: int) -> tuple[NDArray[np.int64],
     present[keys] = True
     numbers = np.cumsum(present, dtype=np.int32) - 1
     return np.flatnonzero(present), numbers[keys]
+
+
+def number_each(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return, for each line of keys from 0, the place of each key among the distinct keys of its line."""
+    limit = int(keys.max(initial=0)) + 1
+    if limit > 8 * keys.shape[1] + 2**16:
+        return np.stack([number_keys(line, limit)[1] for line in keys]).astype(np.int64)
+    return _number_lines(np.ascontiguousarray(keys), limit)
+
+
+@compiled
+def _number_lines(keys: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+    """Return the same by a table of all keys."""
+    places = np.empty_like(keys)
+    numbers = np.empty(limit, np.int64)
+    for line in range(keys.shape[0]):
+        numbers[:] = 0
+        for i in range(keys.shape[1]):
+            numbers[keys[line, i]] = 1
+        count = 0
+        for key in range(limit):
+            present = numbers[key]
+            numbers[key] = count
+            count += present
+        for i in range(keys.shape[1]):
+            places[line, i] = numbers[keys[line, i]]
+    return places
 
 
 def _pack_columns(problem: Problem) -> list[Pack]:
@@ -205,7 +238,7 @@ def _make_pack(problem: Problem, columns: tuple[int, ...], codes: NDArray[np.int
         at = problem.values[first, j]
         finer = table.codes[at, span].T.astype(np.int64)
         groups = (groups[:, None, :] * (finer.max(initial=0) + 1) + finer[None]).reshape(-1, values)
-        groups = np.stack([number_keys(line, int(line.max(initial=0)) + 1)[1] for line in groups]).astype(np.int64)
+        groups = number_each(groups)
         losses = (losses[:, None, :] + (table.loss_of()[at, span].T * problem.weights[j])[None]).reshape(-1, values)
     sizes = tuple(int(line.max(initial=0)) + 1 for line in groups)
     return Pack(columns, codes.astype(np.int32), values, groups.astype(np.int32), losses, sizes)
