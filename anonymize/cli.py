@@ -49,7 +49,8 @@ def verify(*, source: Path, plan_path: Path) -> Reply:
     from anonymize.verify.file import verify_file
     from schemas.plan import load_plan
 
-    return replies.show_verification(verify_file(source, load_plan(plan_path)))
+    plan = load_plan(plan_path)
+    return replies.show_verification(verify_file(source, plan), plan)
 
 
 @anonymize.command()

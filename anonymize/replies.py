@@ -14,6 +14,7 @@ from schemas.messages import N_
 if TYPE_CHECKING:
     from anonymize.report import ProcessingReport
     from anonymize.verify.file import Verification
+    from schemas.plan import Plan
 
 MIB = 1 << 20
 
@@ -102,39 +103,63 @@ def show_report(report: "ProcessingReport") -> Reply:
     for column, loss in report.loss_per_column.items():
         table.add_row(column, f"{loss:.4f}", ", ".join(report.released_levels[column]))
     lines = [
-        translate(N_("{rows_out} of {rows_in} rows released, {suppressed} suppressed")).format(
-            rows_out=report.rows_out, rows_in=report.rows_in, suppressed=report.suppressed_rows
+        translate(N_("{rows_in:,} rows came in; {rows_out:,} are released, {suppressed:,} suppressed ({per_cent:.1f} %)")).format(
+            rows_in=report.rows_in,
+            rows_out=report.rows_out,
+            suppressed=report.suppressed_rows,
+            per_cent=100 * report.suppressed_rows / max(report.rows_out + report.suppressed_rows, 1),
         ),
-        translate(N_("{classes} classes, the smallest has {smallest} persons (asked: {k})")).format(
+        *_show_left_out(report),
+        translate(N_("{classes:,} classes, the smallest has {smallest:,} persons (asked: {k:,})")).format(
             classes=report.classes, smallest=report.smallest_class, k=report.k
         ),
-        translate(N_("loss {loss:.4f} by the {method} method; verified on the written file in {seconds:.1f} s in all")).format(
-            loss=report.loss, method=report.method, seconds=report.seconds["total"]
+        translate(N_("loss {loss:.4f} (0: nothing lost, 1: nothing left) by the {method} method")).format(
+            loss=report.loss, method=report.method
         ),
+        *_show_method(report),
+        *_show_measured(report.verified, report.k),
+        translate(N_("verified on the written file; {seconds:.1f} s in all")).format(seconds=report.seconds["total"]),
     ]
-    lines += _show_method(report)
-    population: Any = report.verified.get("population")
-    if population:
-        lines.append(translate(N_("at least {people} people of the population match every class")).format(people=int(population["k_map"])))
-    linked: Any = report.verified["linked"]
-    if linked is not None:
-        lines.append(
-            translate(N_("persons have several rows; at least {linked} share the classes of all their rows")).format(linked=linked)
-        )
-    if report.listed_persons or report.rows_in > report.rows_out + report.suppressed_rows:
-        left_out = N_(
-            "{removed} rows opted out ({found} of {listed} persons found), {unsampled} not sampled, {surplus} surplus, {merged} merged"
-        )
-        counts = {"removed": report.removed_rows, "found": report.found_persons, "listed": report.listed_persons}
-        counts |= {"unsampled": report.sampled_out_rows, "surplus": report.surplus_rows, "merged": report.merged_rows}
-        lines.append(translate(left_out).format(**counts))
     return Reply(report.to_json(), [*lines, table])
+
+
+def _show_left_out(report: "ProcessingReport") -> Iterator[str]:
+    """Yield why rows take no part, each cause that there is."""
+    if report.listed_persons:
+        yield translate(N_("{rows:,} rows opted out: {found:,} of {listed:,} listed persons are in the file")).format(
+            rows=report.removed_rows, found=report.found_persons, listed=report.listed_persons
+        )
+    if report.sampled_out_rows:
+        yield translate(N_("{rows:,} rows are not in the sample")).format(rows=report.sampled_out_rows)
+    if report.surplus_rows:
+        yield translate(N_("{rows:,} rows are more than a person may give")).format(rows=report.surplus_rows)
+    if report.merged_rows:
+        yield translate(N_("{rows:,} rows went into rows per person, or per person and period")).format(rows=report.merged_rows)
+
+
+def _show_measured(verified: Mapping[str, Any], k: int) -> Iterator[str]:
+    """Yield what was measured on the written file beside k: matches in the population, and rows that are linked."""
+    if verified.get("population"):
+        yield translate(N_("at least {people:,} people of the population match every class")).format(
+            people=int(verified["population"]["k_map"])
+        )
+    if verified["linked"] is None:
+        return
+    yield translate(N_("persons have several rows; at least {linked:,} share the classes of all their rows")).format(
+        linked=verified["linked"]
+    )
+    if verified["linked_rows"] < k:
+        counted = N_(
+            "but only {counted:,} share how many rows lie in each class: whoever knows how often somebody came may know them; "
+            "`linked: rows`, rows_per_person or aggregate help"
+        )
+        yield translate(counted).format(counted=verified["linked_rows"])
 
 
 def _show_method(report: "ProcessingReport") -> Iterator[str]:
     """Yield what is told of blank cells, narrowed values and an earlier recoding, where there are any."""
     if report.blank_cells:
-        yield translate(N_("{cells} cells are blank")).format(cells=sum(report.blank_cells.values()))
+        yield translate(N_("{cells:,} cells are blank")).format(cells=sum(report.blank_cells.values()))
     if report.tightened:
         narrowed = N_(
             "values narrowed to what each class holds (loss before: {before:.4f}): somebody has the ends of a range, each of a set"
@@ -142,17 +167,17 @@ def _show_method(report: "ProcessingReport") -> Iterator[str]:
         yield translate(narrowed).format(before=report.tightened["loss_before"])
     if report.reapplied:
         again = N_(
-            "earlier recoding: {combinations_known} combinations known, {combinations_covered} of {combinations_new} new ones covered; "
-            "{classes_kept} classes hold, {classes_broken} had to be mended"
+            "earlier recoding: {combinations_known:,} combinations known, {combinations_covered:,} of {combinations_new:,} new ones "
+            "covered; {classes_kept:,} classes hold, {classes_broken:,} had to be mended"
         )
         yield translate(again).format(**report.reapplied)
     if report.reapplied.get("solved_anew"):
         yield translate(N_("too much failed at the earlier levels; the search began anew"))
 
 
-def show_verification(found: "Verification") -> Reply:
+def show_verification(found: "Verification", plan: "Plan") -> Reply:
     """Return that a file meets its plan."""
-    text = translate(N_("the file meets its plan: {rows} rows, {classes} classes, the smallest has {smallest} persons")).format(
+    text = translate(N_("the file meets its plan: {rows:,} rows, {classes:,} classes, the smallest has {smallest:,} persons")).format(
         rows=found.rows, classes=found.classes, smallest=found.smallest_class
     )
-    return Reply({"verified": True, **found.to_json()}, text)
+    return Reply({"verified": True, **found.to_json()}, [text, *_show_measured(found.to_json(), plan.privacy.k)])

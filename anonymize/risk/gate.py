@@ -139,6 +139,12 @@ def _check_histories(assessment: Assessment, thresholds: Thresholds) -> Iterator
                 "linked rows tell persons apart: fewer than {k} share the classes of all their rows; release fewer rows per person"
             )
             yield _reason(thresholds, "linked-rows", template, k=thresholds.linked)
+        if figure.code == "linked_rows_smallest" and figure.value is not None and figure.value < thresholds.counted:
+            template = N_(
+                "the number of linked rows tells persons apart: fewer than {k} share it with the classes of their rows; "
+                "state `linked: rows`, fewer rows per person, or one row per period"
+            )
+            yield _reason(thresholds, "linked-counts", template, k=thresholds.counted)
 
 
 def _check_shares(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:

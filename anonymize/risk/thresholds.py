@@ -33,6 +33,8 @@ class Thresholds:
         The same for one who knows every released column; None: told, and not held against the release.
     linked : int
         Fewest persons who share the classes of all their linked rows: k, or what the policy names (0: told, not held against).
+    counted : int
+        Fewest persons who share the number of linked rows in each class as well: what the policy names (0: told, not held against).
     diversity : int
         Fewest distinct sensitive values of a class.
     skewness, outliers : float or None
@@ -54,6 +56,7 @@ class Thresholds:
     inference: float
     insider: float | None
     linked: int
+    counted: int
     diversity: int
     skewness: float | None
     outliers: float | None
@@ -114,6 +117,7 @@ def find_thresholds(regime_name: str, context: str, plan: Plan, *, people: int |
         inference=limits["inference_success_share"],
         insider=limits.get("insider_success_share"),
         linked=int(limits.get("linked_k", k)),
+        counted=max(int(limits["linked_rows_k"]), k) if limits.get("linked_rows_k") else 0,
         diversity=defaults.l_diversity,
         skewness=limits.get("skewness"),
         outliers=limits.get("outlier_share"),

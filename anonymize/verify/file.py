@@ -47,6 +47,8 @@ class Verification:
     linked : int or None
         Fewest persons who share the classes of all their rows, and with `privacy.linked: rows` their numbers; None where no person has
         several rows.
+    counted : int or None
+        Fewest persons who share the classes of all their rows and how many lie in each, whatever the plan asks; None as above.
     """
 
     rows: int
@@ -56,12 +58,18 @@ class Verification:
     diversity: Mapping[str, float]
     closeness: Mapping[str, float]
     linked: int | None = None
+    counted: int | None = None
     population: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
         """Return the figures for machines."""
         counts = {"rows": self.rows, "persons": self.persons, "classes": self.classes, "smallest_class": self.smallest_class}
-        models = {"linked": self.linked, "l_diversity": dict(self.diversity), "t_closeness": dict(self.closeness)}
+        models = {
+            "linked": self.linked,
+            "linked_rows": self.counted,
+            "l_diversity": dict(self.diversity),
+            "t_closeness": dict(self.closeness),
+        }
         return {**counts, **models, **({"population": show_figures(self.population)} if self.population else {})}
 
 
@@ -131,6 +139,7 @@ def released_names(schema: pa.Schema, column: PlannedColumn) -> list[str]:
 def _measure(file: sql.WrittenFile, plan: Plan) -> Verification:
     rows, persons = sql.count_release(file)
     classes, smallest = sql.count_classes(file)
+    counted = count_sharing(file, rows=True) if rows > persons else None
     figures = measure_models(split_by_history(file, plan) if rows > persons else file, plan) if rows else ModelFigures()
     return Verification(
         rows=rows,
@@ -138,7 +147,8 @@ def _measure(file: sql.WrittenFile, plan: Plan) -> Verification:
         classes=classes,
         smallest_class=smallest,
         population=measure_population(file, plan) if rows else {},
-        linked=count_sharing(file, rows=plan.linked == "rows") if rows > persons else None,
+        linked=count_sharing(file) if rows > persons and plan.linked != "rows" else counted,
+        counted=counted,
         diversity=figures.diversity,
         closeness=figures.closeness,
     )

@@ -7,6 +7,7 @@ labels ranges. A set must have one label, made of its parts, and parts of allowe
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -26,8 +27,9 @@ EXCEPT = "を除く）"
 
 
 def check_tightened(file: sql.WrittenFile, plan: Plan, *, blanked: bool) -> Iterator[Reason]:
-    """Return the columns that hold ranges or sets the plan does not allow."""
-    for column in plan.recoded:
+    """Return the columns that hold ranges or sets the plan does not allow; a blank cell, when narrowed, may be of any level."""
+    for planned in plan.recoded:
+        column = replace(planned, max_level=None) if blanked else planned
         bounds = [name for name in (f"{column.name}_from", f"{column.name}_to") if name in file.quasi]
         if bounds:
             wrong = not _are_ranges_allowed(sql.list_cells(file, column.name, bounds), column, plan, blanked=blanked)

@@ -143,7 +143,7 @@ def test_unsigned_numbers_that_no_engine_holds(tmp_path, capsys):
 def test_noise_wider_than_numbers_are(tmp_path, capsys):
     noise = {"noise": {"kind": "laplace", "scale": 1e300}}
     refuse(tmp_path, capsys, 13, "wider than numbers can be computed with", pa.array([1, 2] * 6), attribute(noise))
-    cut = {"noise": {"kind": "laplace", "scale": 2, "minimum": -1e300, "maximum": 1e300}}
+    cut = {"noise": {"kind": "laplace", "scale": 2, "minimum": -(10**300), "maximum": 10**300}}
     assert process(tmp_path, capsys, pa.array([1, 2] * 6), attribute(cut))[0] == 0
 
 
