@@ -273,7 +273,7 @@ def _check_under_review(case: Case) -> None:
         raise _not_screened(case.id)
     if case.state is not CaseState.UNDER_REVIEW:
         raise TransitionRefused(
-            N_("{case} is {state}, not under review"),
+            N_("{case} is already {state}, and not under review any more"),
             N_("see what is waited for: sakusei status"),
             case=Name(case.id),
             state=name_labels([case.state]),

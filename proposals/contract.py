@@ -58,7 +58,7 @@ def set_fee(
                 case=Name(case_id), state=name_labels([case.state]),
             )  # fmt: skip
         if office.store.get_record("payment", case_id=case_id):
-            raise TransitionRefused(N_("the fee of {case} is paid"), N_("it cannot change any more"), case=Name(case_id))
+            raise TransitionRefused(N_("the fee of {case} is paid already"), N_("it cannot change any more"), case=Name(case_id))
         heard = count_opinions(office, case_id)[0] if third_parties is None else third_parties
         note = compute_fee(load_regime(case.regime), hours=hours, outsourcing_yen=outsourcing_yen, third_parties=heard, is_change=is_change)
         document = {**note.to_json(), "hours": hours, "third_parties": heard, "change": is_change}
@@ -85,7 +85,7 @@ def record_payment(office: Office, case_id: str, *, paid_on: date | None = None)
         if fee is None:
             raise TransitionRefused(N_("no fee of {case} was set"), N_("set it first: sakusei fee {case} --hours N"), case=Name(case_id))
         if office.store.get_record("payment", case_id=case_id):
-            raise TransitionRefused(N_("the fee of {case} is paid"), N_("go on: sakusei contract sign {case}"), case=Name(case_id))
+            raise TransitionRefused(N_("the fee of {case} is paid already"), N_("go on: sakusei contract sign {case}"), case=Name(case_id))
         payment = {"amount_yen": fee["total_yen"], "paid_on": day.isoformat()}
         office.store.add_record("payment", payment, actor=office.actor, case_id=case_id, facts={"amount_yen": fee["total_yen"]})
     return {"case": case_id, **fee, "paid": True, "paid_on": day.isoformat()}

@@ -101,7 +101,15 @@ def recall(office: Office, release_id: str, reason: str, today: date) -> Path:
         No such release, recalled before, or the role is missing.
     """
     entry = next((entry for entry in list_releases(office) if entry.release_id == release_id), None)
-    if entry is None or entry.recalled_on:
+    if entry is not None and entry.recalled_on:
+        # A recall that was stopped after its record may have left the list as it was.
+        write_recalls(office, today)
+        raise TransitionRefused(
+            N_("{release} was recalled already; the signed list of recalled releases was written again"),
+            N_("send the list to whoever holds the release: releases/recalls.dsse.json"),
+            release=Name(release_id),
+        )
+    if entry is None:
         raise TransitionRefused(N_("{release} is not out"), N_("see what is: sakusei release list"), release=Name(release_id))
     document = {"release": release_id, "recalled_on": today.isoformat(), "reason": reason}
     office.store.add_record("recall", document, actor=office.actor, case_id=entry.case_id)

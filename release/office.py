@@ -22,14 +22,14 @@ from casework.records import FileRecord
 from casework.states import CaseState, FileState
 from release.archive import pack
 from release.gate import Candidate, reasons_assessed_before, reasons_not_to_release
-from release.ledger import PART, finish_interrupted, releases_folder
+from release.ledger import PART, finish_interrupted, list_releases, releases_folder
 from release.override import describe_override
 from release.package import PackageSpec, PackageTable, assemble
 from release.promise import compare, find_hierarchy
 from release.released import ReleasedFile, count_persons, open_released
 from release.terms import make_licence
 from release.verify import VerifiedPackage, verify_package
-from schemas.errors import ReleaseRefused
+from schemas.errors import ReleaseRefused, TransitionRefused
 from schemas.files import sha256_file, sync
 from schemas.findings import Reason
 from schemas.hierarchies import Hierarchy, load_hierarchy
@@ -65,6 +65,8 @@ def build_release(office: Office, case_id: str) -> BuiltRelease:
     case = office.store.get_case(case_id)
     regime = load_regime(case.regime)
     files = [file for file in office.store.list_files(case_id) if file.state is FileState.ASSESSED]
+    if not files:
+        _refuse_repeated(office, case_id)
     if case.state is not CaseState.CONTRACTED or not files:
         raise ReleaseRefused(
             N_("{case} has no assessed file under contract"), N_("see what is missing: sakusei status"), case=Name(case_id)
@@ -78,6 +80,25 @@ def build_release(office: Office, case_id: str) -> BuiltRelease:
     archive = folder.with_suffix(".zip")
     verified = verify_package(archive, office.keys.public_key_pem().encode())
     return BuiltRelease(release_id=release_id, folder=folder, archive=archive, verified=verified)
+
+
+def _refuse_repeated(office: Office, case_id: str) -> None:
+    """Say that a release is out already where a stopped command may have made it, and nothing is left to release.
+
+    Raises
+    ------
+    TransitionRefused
+        It is.
+    """
+    out = [entry.release_id for entry in list_releases(office) if entry.case_id == case_id and not entry.recalled_on]
+    if out:
+        raise TransitionRefused(
+            N_("{release} is out already: {case} has no other assessed file"),
+            N_("verify it: sakusei release verify {path}"),
+            release=Name(out[-1]),
+            case=Name(case_id),
+            path=Name(f"releases/{out[-1]}.zip"),
+        )
 
 
 def _refuse(case_id: str, reasons: Sequence[Reason]) -> None:

@@ -15,7 +15,12 @@ from schemas.messages import N_, Name, Param
 
 
 def refused(subject: str, state: State | None, target: State) -> TransitionRefused:
-    """Return the error for a step that is not in the table."""
+    """Return the error for a step that is not in the table; a step that was taken before says so."""
+    if state == target:
+        template = N_("{subject} is already {state}")
+        return TransitionRefused(
+            template, N_("go on with the next step: sakusei status"), subject=Name(subject), state=name_labels([target])
+        )
     return TransitionRefused(
         N_("{subject} is {state} and cannot become {target}"),
         N_("see what is waited for: sakusei status"),

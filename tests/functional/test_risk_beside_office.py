@@ -197,6 +197,23 @@ def test_shifted_bands_are_refused_with_what_would_pass_and_pass_after_the_recal
     assert scene.build(second) == 15
 
 
+def test_a_release_and_a_recall_that_are_repeated_say_that_they_were_made(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    assert scene.run("release", "build", "C-0001") == 17
+    told = capsys.readouterr().err
+    assert "L-0001 is out already" in told
+    assert "sakusei release verify releases/L-0001.zip" in told
+    assert scene.run("release", "recall", "L-0001", "--reason", "risk") == 0
+    # A stop between the record and the list leaves the list as it was; whoever repeats the step gets it.
+    recalls = scene.home / "releases" / "recalls.dsse.json"
+    recalls.unlink()
+    capsys.readouterr()
+    assert scene.run("release", "recall", "L-0001", "--reason", "risk", "--lang", "ja") == 17
+    assert "L-0001 は既に回収" in capsys.readouterr().err
+    assert recalls.is_file()
+    assert scene.run("release", "verify", str(scene.home / "releases" / "L-0001.zip"), "--recalls", str(recalls)) != 0
+    assert scene.run("audit", "verify") == 0
+
+
 def test_one_per_cent_who_left_refuse_the_next_extract(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     later = scene.add_file(scene.plans / "later.parquet")
     scene.process(later, "bands")

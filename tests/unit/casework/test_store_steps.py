@@ -79,7 +79,7 @@ def test_a_returned_case_comes_back_with_a_new_revision(store):
     assert store.resubmit_case(case_id, PROPOSAL | {"title": "改"}, actor="screener") == 2
     case = store.get_case(case_id)
     assert (case.state, case.revision, case.document["title"]) == (CaseState.UNDER_REVIEW, 2, "改")
-    with pytest.raises(TransitionRefused, match="cannot become under review"):
+    with pytest.raises(TransitionRefused, match="already under review"):
         store.resubmit_case(case_id, PROPOSAL, actor="screener")
 
 
