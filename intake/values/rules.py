@@ -68,7 +68,7 @@ class Rule:
 
 
 # what spreadsheets write into a cell whose formula failed; exports to CSV hold them as text
-_ERRORS = pa.array(["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"], pa.string())
+_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
 BIRTH = "birth_to_age_band"
 _TEXTS = frozenset({ColumnType.STRING, ColumnType.CODE})
 _CODES = frozenset({ColumnType.CODE})
@@ -135,7 +135,7 @@ def convert_distinct(raw: pa.StringArray, use: RuleUse) -> Converted:
     trimmed = trim_texts(raw, use.empty_marks)
     converted = _open_ends(RULES[use.rule].convert(trimmed, use), use)
     defects = _judge(converted.values, converted.defects, use)
-    defects[to_mask(pc.is_in(trimmed, value_set=_ERRORS))] = ERROR_CELL
+    defects[to_mask(pc.is_in(trimmed, value_set=pa.array(_ERRORS, pa.string())))] = ERROR_CELL
     values = pc.if_else(pa.array(defects == SOUND), converted.values, pa.scalar(None, converted.values.type))
     notes = {**converted.notes, **_find_lost(trimmed, values)} if use.column.type is ColumnType.STRING else converted.notes
     return Converted(values=values, defects=defects, repairs=converted.repairs, notes=notes)
