@@ -13,7 +13,7 @@ from anonymize.parts import hash_table
 from anonymize.report import Stopwatch
 from anonymize.risk.attacks.originals import Originals
 from anonymize.risk.attacks.result import AttackResult
-from anonymize.risk.attacks.suite import Attacked, AttackReport, AttackSettings, run_attacks
+from anonymize.risk.attacks.suite import NOT_REACHED, TOO_FEW, Attacked, AttackReport, AttackSettings, count_steps, run_attacks
 from anonymize.risk.beside import Beside, Composition, measure_beside
 from anonymize.risk.columns import ColumnTrace, trace_columns
 from anonymize.risk.figures import Figure
@@ -33,6 +33,7 @@ from schemas.messages import N_, Message, Name
 from schemas.plan import Plan
 
 NOT_RUN = N_("attacks were not run, as asked")
+NOTHING = N_("attacks were not run: nothing is released")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,16 @@ class Assessment:
     seconds: Mapping[str, float] = field(default_factory=dict)
     composition: Composition | None = None
 
+    @property
+    def without_power(self) -> tuple[AttackResult, ...]:
+        """Attacks that were not able to show anything: their control did not succeed, and they found nothing beyond chance."""
+        return tuple(attack for attack in self.attacks if not attack.has_power and not attack.fails)
+
+    @property
+    def not_attacked(self) -> tuple[Message, ...]:
+        """Why some attacks were not run at all."""
+        return tuple(note for note in self.notes if note.template in {NOT_RUN, NOTHING, TOO_FEW, NOT_REACHED})
+
     def to_json(self) -> dict[str, Any]:
         """Return the assessment for machines; texts in English."""
         return {
@@ -142,6 +153,11 @@ class Subject:
     beside: Beside | None = None
 
 
+def count_all_steps(plan: Plan, *, attacks: bool) -> int:
+    """Return how many steps `assess` tells of: models, utility and, where they are asked for, those of the attacks."""
+    return 2 + (count_steps(plan) if attacks else 0)
+
+
 def assess(
     subject: Subject,
     thresholds: Thresholds,
@@ -161,7 +177,7 @@ def assess(
     work : Path
         Existing folder; a private folder is made in it and removed.
     advance : Callable[[int], None]
-        Called with 1 after each step.
+        Called after each step (see `count_all_steps`).
 
     Raises
     ------
@@ -257,7 +273,8 @@ def attack_release(
 ) -> AttackReport:
     """Return what the attacks achieved; a note alone when none was asked for or nothing was released."""
     if settings is None or not released.rows:
-        return AttackReport(notes=(Message(NOT_RUN),))
+        progress.advance(count_steps(subject.plan) if settings else 0)
+        return AttackReport(notes=(Message(NOTHING if settings else NOT_RUN),))
     plan = subject.plan
     process = process_again(plan, released, settings.seed)
     attacked = Attacked(originals=originals, released=released, plan=plan, process=process)

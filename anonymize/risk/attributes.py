@@ -103,14 +103,14 @@ def _measure_column(released: Released, column: ReleasedColumn, plan: Plan | Non
     (closeness,) = released.fetch_row(_DISTANCES[distance])
     gain, inside, outside = released.fetch_row(_SKEWNESS)
     told = {"class_share": float(inside), "file_share": float(outside)}
-    yield HOMOGENEOUS.measure(homogeneous / persons, over, column=column.name, persons=int(homogeneous))
+    yield HOMOGENEOUS.measure(homogeneous / persons, over, column=column.name, persons=int(homogeneous), total=int(persons))
     yield DIVERSITY.measure(int(diversity), over, column=column.name)
     yield CERTAINTY.measure(float(certainty), over, column=column.name)
     yield CLOSENESS.measure(float(closeness), over, column=column.name)
     yield SKEWNESS.measure(float(gain), over, column=column.name, details=told)
     if depths > 1:
         (similar,) = released.fetch_row(_SIMILAR.format(depth=depths - 1))
-        yield SIMILAR.measure(similar / persons, over, column=column.name, persons=int(similar))
+        yield SIMILAR.measure(similar / persons, over, column=column.name, persons=int(similar), total=int(persons))
 
 
 def _join_tree(released: Released, column: ReleasedColumn, plan: Plan, wish: Closeness) -> int:

@@ -13,9 +13,9 @@ from schemas.plan import FRESH_ID, Plan, PlannedColumn
 ABSENT = N_("not in the written file")
 STILL_THERE = N_("still in the written file")
 MISSING = N_("expected in the written file, but not there")
-FRESH = N_("{distinct} new ids, all different for each person")
-RECODED = N_("{distinct} labels in the written file")
-TREATED = N_("{distinct} distinct values in the written file")
+FRESH = N_("{distinct:,} new ids, all different for each person")
+RECODED = N_("{distinct:,} labels in the written file")
+TREATED = N_("{distinct:,} distinct values in the written file")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

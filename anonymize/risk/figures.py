@@ -9,11 +9,17 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import Literal, TypeAlias
 
-from schemas.messages import Message, check_params
+from schemas.messages import N_, Message, check_params
 
 Z_95 = 1.959963984540054
 Unit: TypeAlias = Literal["probability", "share", "persons", "classes", "distance", "values"]
 Source: TypeAlias = str
+
+# What stands in place of an interval, or beside it.
+EXACT = N_("exact (full count)")
+INTERVAL = N_("95 % interval")
+MODELLED = N_("follows from a model; no interval")
+NOT_MEASURED = N_("not measured")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +46,12 @@ class Figure:
         95 % confidence interval; None where every record was counted, so that there is no sampling error.
     persons : int or None
         Count of persons that could be read off the value; it is what guards the figure in a report.
+    total : int or None
+        Of how many persons they are a share; a report rounds the share so that no count of few can be subtracted from another.
     column : str or None
         The column it is about.
+    modelled : bool
+        Whether the value follows from a model of the population, so that it is no count although it has no interval.
     """
 
     code: str
@@ -53,12 +63,21 @@ class Figure:
     source: Source
     interval: tuple[float, float] | None = None
     persons: int | None = None
+    total: int | None = None
     column: str | None = None
+    modelled: bool = False
     details: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse details that could carry a value of the data."""
         check_params(self.details)
+
+    @property
+    def basis(self) -> str:
+        """What the interval is, or why there is none: English template."""
+        if self.value is None:
+            return NOT_MEASURED
+        return INTERVAL if self.interval else MODELLED if self.modelled else EXACT
 
     def to_json(self) -> dict[str, object]:
         """Return the figure for machines; texts in English."""
@@ -67,6 +86,7 @@ class Figure:
             "title": self.title,
             "value": self.value,
             "interval": list(self.interval) if self.interval else None,
+            "interval_basis": self.basis,
             "unit": self.unit,
             "assumption": self.attacker.render(),
             "population": self.population.render(),
@@ -93,7 +113,9 @@ class Definition:
         *,
         interval: tuple[float, float] | None = None,
         persons: int | None = None,
+        total: int | None = None,
         column: str | None = None,
+        modelled: bool = False,
         details: Mapping[str, float] | None = None,
     ) -> Figure:
         """Return the figure: this definition with a value over a population."""
@@ -107,7 +129,9 @@ class Definition:
             source=self.source,
             interval=interval,
             persons=persons,
+            total=total,
             column=column,
+            modelled=modelled,
             details=details or {},
         )
 

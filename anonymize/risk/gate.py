@@ -16,28 +16,33 @@ from schemas.messages import N_, Message, Name, Param
 
 TOLERANCE = 1e-9
 SHARES = {
-    "prosecutor_highest": ("highest", N_("the highest risk of one person is above {limit}")),
-    "prosecutor_average": ("average", N_("the average risk is above {limit}")),
-    "sample_uniques": ("uniques", N_("more persons than the share {limit} are alone in their class")),
-    "population_uniques": ("uniques", N_("more of the population than the share {limit} are estimated to be unique")),
-    "membership": ("insider", N_("more of the population than the share {limit} can be proved to be in the file")),
+    "prosecutor_highest": ("highest", N_("the highest risk of one person is above {per_cent} %")),
+    "prosecutor_average": ("average", N_("the average risk is above {per_cent} %")),
+    "sample_uniques": ("uniques", N_("more persons than the share {per_cent} % are alone in their class")),
+    "population_uniques": ("uniques", N_("more of the population than the share {per_cent} % are estimated to be unique")),
+    "membership": ("insider", N_("more of the population than the share {per_cent} % can be proved to be in the file")),
     "skewness": ("skewness", N_("classes raise the share of a value of {column} by more than {limit} above that of the file")),
-    "outliers": ("outliers", N_("more persons than the share {limit} have an outlying value of {column} that few others have")),
+    "outliers": ("outliers", N_("more persons than the share {per_cent} % have an outlying value of {column} that few others have")),
+    "similar_share": (
+        "similar",
+        N_("for more persons than the share {per_cent} % the class tells the kind of {column}, although not its value"),
+    ),
+    "subgroup_average": ("subgroup", N_("persons who share a released value of {column} bear an average risk above {per_cent} %")),
 }
 
 ATTACKS = {
-    "linkage": N_("linking the release with a register of everybody finds more than {limit}"),
-    "neighbours": N_("linking the release with a list of voters by similarity finds more than {limit}"),
-    "singling_out": N_("singling out succeeds beyond {limit}"),
-    "linkability": N_("joining two lists through the release succeeds beyond {limit}"),
-    "sparse": N_("picking a person's linked rows by a few dated facts finds more than {limit}"),
-    "sparse_named": N_("naming a person's linked rows by a few dated facts succeeds beyond {limit}"),
-    "pseudonyms": N_("released ids can be computed from keys beyond {limit}"),
-    "membership": N_("telling who is in the file succeeds beyond {limit}"),
+    "linkage": N_("linking the release with a register of everybody finds more than {per_cent} %"),
+    "neighbours": N_("linking the release with a list of voters by similarity finds more than {per_cent} %"),
+    "singling_out": N_("singling out succeeds beyond {per_cent} %"),
+    "linkability": N_("joining two lists through the release succeeds beyond {per_cent} %"),
+    "sparse": N_("picking a person's linked rows by a few dated facts finds more than {per_cent} %"),
+    "sparse_named": N_("naming a person's linked rows by a few dated facts succeeds beyond {per_cent} %"),
+    "pseudonyms": N_("released ids can be computed from keys beyond {per_cent} %"),
+    "membership": N_("telling who is in the file succeeds beyond {per_cent} %"),
     "storage": N_("the file tells more than its cells: statistics, filters, metadata or values that no row has"),
-    "inference": N_("guessing {column} from the release succeeds beyond {limit}"),
-    "classification": N_("guessing {column} by a classifier trained on the release succeeds beyond {limit}"),
-    "singling_out_all": N_("singling out by all released columns succeeds beyond {limit}"),
+    "inference": N_("guessing {column} from the release succeeds beyond {per_cent} %"),
+    "classification": N_("guessing {column} by a classifier trained on the release succeeds beyond {per_cent} %"),
+    "singling_out_all": N_("singling out by all released columns succeeds beyond {per_cent} %"),
 }
 
 # Kind of comparison → code, words for many parts, words for so few that their number is withheld.
@@ -148,12 +153,20 @@ def _check_histories(assessment: Assessment, thresholds: Thresholds) -> Iterator
 
 
 def _check_shares(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
+    everybody = any(f.code == "prosecutor_highest" and _exceeds(f, thresholds.highest) for f in assessment.figures)
     for figure in assessment.figures:
+        if figure.code == "subgroup_average" and everybody:  # no group bears more than the highest, which stands above
+            continue
         name, template = SHARES.get(figure.code, ("", ""))
         limit = getattr(thresholds, name) if name else None
         if limit is not None and _exceeds(figure, limit):
             column = {"column": Name(figure.column)} if figure.column else {}
-            yield _reason(thresholds, figure.code.replace("_", "-"), template, limit=limit, **column)
+            yield _reason(thresholds, figure.code.replace("_", "-"), template, **_write(limit), **column)
+
+
+def _write(limit: float) -> dict[str, Param]:
+    """Return a limit as templates ask for it: as it is, or in per cent."""
+    return {"limit": limit, "per_cent": float(f"{limit * 100:.6g}")}
 
 
 def _exceeds(figure: Figure, limit: float) -> bool:
@@ -198,9 +211,9 @@ def _check_promises(assessment: Assessment, thresholds: Thresholds) -> Iterator[
 
 def _check_attacks(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
     for attack in assessment.attacks:
-        if attack.limit is not None and attack.has_power and attack.exceeds:
-            column = Name(attack.column or "?")
-            yield _reason(thresholds, f"attack-{attack.code.replace('_', '-')}", ATTACKS[attack.code], limit=attack.limit, column=column)
+        if attack.limit is not None and attack.fails:
+            code, column = f"attack-{attack.code.replace('_', '-')}", Name(attack.column or "?")
+            yield _reason(thresholds, code, ATTACKS[attack.code], **_write(attack.limit), column=column)
 
 
 def _check_columns(assessment: Assessment, thresholds: Thresholds) -> Iterator[Reason]:
@@ -216,7 +229,10 @@ def _check_together(assessment: Assessment, thresholds: Thresholds) -> Iterator[
         return
     together = assessment.composition.together
     if together.failed:
-        template = N_("what this release tells together with {releases} cannot be computed: what that takes is no longer kept")
+        template = N_(
+            "what this release tells together with {releases} cannot be computed: what that takes was erased, or columns, treatments or rows per"
+            " person are others"
+        )
         yield _reason(thresholds, "other-not-comparable", template, releases=Name(", ".join(together.failed)))
     for told in together.told:
         limit = together.find_limit(told, thresholds.k, thresholds.linked)

@@ -96,7 +96,7 @@ def measure_histories(released: Released) -> tuple[Figure, ...]:
         return ()
     smallest, alone = min(sizes), sizes.get(1, 0)
     over = population_of(persons, "persons")
-    figures = SMALLEST_SET.measure(smallest, over, persons=smallest), ALONE.measure(alone / persons, over, persons=alone)
+    figures = SMALLEST_SET.measure(smallest, over, persons=smallest), ALONE.measure(alone / persons, over, persons=alone, total=persons)
     if released.rows == persons:
         return figures
     counted = min(count_histories(released, rows=True))

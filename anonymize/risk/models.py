@@ -34,7 +34,7 @@ MEMBERSHIP = Definition(
     source=NERGIZ_2007,
     unit="share",
 )
-PEOPLE = N_("a population of {people}")
+PEOPLE = N_("a population of {people:,} people")
 NO_POPULATION = N_("journalist risk and k-map were not measured: no population table was given; they are at most the prosecutor figures")
 NO_PEOPLE = N_("population uniques were not estimated: neither a population table nor the number of people was given")
 FILE = N_("everybody in the file before processing, as the population is not known")
@@ -135,4 +135,4 @@ def measure_membership(released: Released, people: int | None, persons_in: int) 
     alone = int(released.fetch_row(f"SELECT {counted} FROM ({listed})")[0])  # noqa: S608
     over = Message(FILE) if people is None else Message(PEOPLE, {"people": universe})
     details = {"sampling_fraction": released.persons / universe, "unique_share": alone / released.persons}
-    return (MEMBERSHIP.measure(alone / universe, over, persons=alone, details=details),)
+    return (MEMBERSHIP.measure(alone / universe, over, persons=alone, total=universe, details=details),)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from anonymize.risk.assessment import Assessment, Subject, assess
+from anonymize.risk.assessment import Assessment, Subject, assess, count_all_steps
 from anonymize.risk.attacks.suite import AttackSettings
 from anonymize.risk.gate import reasons_not_to_release
 from anonymize.risk.live import NORMALISED, PROCESSED, Neighbours, find_neighbours, open_neighbours
@@ -84,6 +84,11 @@ def review_file(
         reasons = reasons_not_to_release(assessment, thresholds)
         _record(office, file_id, assessment, reasons, neighbours)
     return assessment, reasons
+
+
+def count_review_steps(office: Office, file_id: str) -> int | None:
+    """Return how many steps a review will tell of; None where the file has no plan on record, so that there will be none."""
+    return count_all_steps(find_plan(office, file_id), attacks=True) if office.store.get_record("plan", file_id=file_id) else None
 
 
 def find_plan(office: Office, file_id: str) -> Plan:

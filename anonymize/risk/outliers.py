@@ -70,8 +70,10 @@ def _measure_column(released: Released, column: ReleasedColumn, rare: int) -> tu
     outlying, alone, ends = (int(count or 0) for count in found)
     over = population_of(released.persons, released.counted)
     return (
-        OUTLIERS.measure(outlying / released.persons, over, column=column.name, persons=outlying, details={"rare": rare}),
-        ALONE.measure(alone / released.persons, over, column=column.name, persons=alone),
+        OUTLIERS.measure(
+            outlying / released.persons, over, column=column.name, persons=outlying, total=released.persons, details={"rare": rare}
+        ),
+        ALONE.measure(alone / released.persons, over, column=column.name, persons=alone, total=released.persons),
         ENDS.measure(ends, over, column=column.name, persons=ends),
     )
 

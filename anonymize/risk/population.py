@@ -55,7 +55,7 @@ PRESENT = Definition(
     attacker=PRESENCE,
     source=NERGIZ_2007,
 )
-OVER = N_("{classes} released classes by {columns}, against {people} people of the population table")
+OVER = N_("{classes:,} released classes by {columns}, against {people:,} people of the population table")
 TOLERANCE = 1e-9
 Labels = Mapping[str | None, tuple[str, ...]]  # cell of a population table → released labels
 
@@ -110,7 +110,7 @@ def measure_population(sizes: Sizes, threshold: float) -> tuple[Figure, ...]:
         K_MAP.measure(smallest, over, persons=smallest, details={"short_classes": sizes.short}),
         HIGHEST.measure(1 / smallest, over, persons=smallest),
         AVERAGE.measure(max(len(F) / float(F.sum()), found), over),
-        ABOVE.measure(above / n, over, persons=above, details={"threshold": threshold}),
+        ABOVE.measure(above / n, over, persons=above, total=n, details={"threshold": threshold}),
         FOUND.measure(found, over),
         PRESENT.measure(float((f / F).max()), over),
     )

@@ -103,7 +103,8 @@ def estimate_snb(sample: Sample) -> float | None:
         return np.array([ones, scale * (2 - (1 - alpha) * rest)]) / wanted - 1
 
     starts = [(np.log(alpha), logit(0.2)) for alpha in (0.1, 1.0, 5.0)]
-    best = min((least_squares(expect, start, bounds=(-12, 12)) for start in starts), key=lambda found: found.cost)
+    with np.errstate(over="ignore", under="ignore"):  # at the edges of the search a power leaves the floating numbers
+        best = min((least_squares(expect, start, bounds=(-12, 12)) for start in starts), key=lambda found: found.cost)
     if np.abs(best.fun).max() > SOLVED:
         return None
     return float(classes * expit(best.x[1]) ** np.exp(best.x[0]))

@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from anonymize.publish import check_places
-from anonymize.risk.assessment import Assessment, Subject, assess
+from anonymize.risk.assessment import Assessment, Subject, assess, count_all_steps
 from anonymize.risk.attacks.suite import AttackSettings
 from anonymize.risk.beside import Beside, Other
 from anonymize.risk.frontier import trace_frontier
@@ -29,7 +29,6 @@ from schemas.plan import Plan, load_plan
 from schemas.plan_rules import check_plan
 from schemas.plan_tighten import Tighten
 
-STEPS = 6
 SHOWN = (
     "smallest_class",
     "prosecutor_highest",
@@ -64,7 +63,7 @@ def assess_files(options: Mapping[str, Any]) -> Reply:
         delimiter=options["delimiter"],
         beside=read_beside(options),
     )
-    with progress(N_("assessing"), STEPS) as advance:
+    with progress(N_("assessing"), count_all_steps(plan, attacks=not options["no_attacks"])) as advance:
         work = options["report_path"].resolve().parent
         assessment = assess(subject, thresholds, settings=read_settings(options, thresholds), work=work, advance=advance)
     reasons = reasons_not_to_release(assessment, thresholds)
@@ -122,7 +121,12 @@ def write_pair(content: bytes, page: str, outputs: Sequence[Path]) -> None:
 
 def to_document(assessment: Assessment, reasons: Sequence[Reason]) -> dict[str, Any]:
     """Return assessment and verdict for machines."""
-    verdict = {"release": not reasons, "reasons": [{**reason.to_json(), "text": reason.render()} for reason in reasons]}
+    verdict = {
+        "release": not reasons,
+        "reasons": [{**reason.to_json(), "text": reason.render()} for reason in reasons],
+        "not_able_to_show": [{"attack": attack.code, "column": attack.column} for attack in assessment.without_power],
+        "not_attacked": [note.render() for note in assessment.not_attacked],
+    }
     return {"verdict": verdict, **assessment.to_json()}
 
 
@@ -146,20 +150,21 @@ def answer(assessment: Assessment, reasons: Sequence[Reason]) -> Reply:
         if figure.code in SHOWN:
             table.add_row(" ".join(filter(None, (translate(figure.title), figure.column))), writer.figure(figure))
     for attack in assessment.attacks:
-        power = "" if attack.has_power else translate(N_("(no power shown)"))
+        power = "" if attack not in assessment.without_power else translate(N_("(not able to show anything)"))
         table.add_row(" ".join(filter(None, (translate(attack.title), attack.column, power))), writer.share(attack.released.excess))
     verdict = translate(N_("nothing stands against the release")) if not reasons else translate(N_("reasons not to release:"))
     told = [f"  - {reason.render(translate)}" for reason in reasons]
+    told += [note.render(translate) for note in assessment.not_attacked]
     nearest = assessment.composition.suggest() if assessment.composition else ()
     return Reply(to_document(assessment, reasons), [table, verdict, *told, *(message.render(translate) for message in nearest)])
 
 
 def review_in_office(session: Session, options: Mapping[str, Any]) -> Reply:
     """Assess a file of the office as `risk review` was asked to."""
-    from anonymize.risk.office import review_file
+    from anonymize.risk.office import count_review_steps, review_file
     from casework.office import open_office
 
-    with open_office(session) as office, progress(N_("assessing"), STEPS) as advance:
+    with open_office(session) as office, progress(N_("assessing"), count_review_steps(office, options["file_id"])) as advance:
         amount = {"trials": options["attacks"], "persons": options["sample"], "seed": options["seed"]}
         assessment, reasons = review_file(
             office, options["file_id"], amount=amount, population=options["population"], people=options["population_size"], advance=advance

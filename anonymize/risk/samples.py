@@ -82,17 +82,17 @@ def measure_samples(class_sizes: Mapping[int, int], threshold: float, counted: s
         CLASSES.measure(classes, over),
         HIGHEST.measure(_ratio(1, smallest), over, persons=smallest),
         AVERAGE.measure(_ratio(classes, persons), over),
-        ABOVE.measure(_ratio(above, persons), over, persons=above, details={"threshold": threshold}),
+        ABOVE.measure(_ratio(above, persons), over, persons=above, total=persons, details={"threshold": threshold}),
         FOUND.measure(_ratio(classes, persons), over),
-        UNIQUES.measure(_ratio(uniques, persons), over, persons=uniques),
+        UNIQUES.measure(_ratio(uniques, persons), over, persons=uniques, total=persons),
     )
 
 
 def population_of(persons: int, counted: str) -> Message:
     """Return the words for "everybody in the written file"."""
     if counted == "persons":
-        return Message(N_("all {persons} persons of the written file (no sampling error)"), {"persons": persons})
-    return Message(N_("all {persons} rows of the written file, each taken for one person (no sampling error)"), {"persons": persons})
+        return Message(N_("all {persons:,} persons of the written file (no sampling error)"), {"persons": persons})
+    return Message(N_("all {persons:,} rows of the written file, each taken for one person (no sampling error)"), {"persons": persons})
 
 
 def _ratio(part: float, whole: float) -> float | None:

@@ -40,6 +40,9 @@ class Thresholds:
     skewness, outliers : float or None
         Most a class may raise the share of a sensitive value above that of the file; most persons (a share, 0–1) with an outlying number
         that few have. None: told, and not held against the release.
+    similar, subgroup : float or None
+        Most persons (a share, 0–1) whose class tells the kind of a secret; highest average risk of the persons who share a released value.
+        None: told, and not held against the release.
     rare : int
         A value of fewer persons is rare.
     article : str
@@ -60,6 +63,8 @@ class Thresholds:
     diversity: int
     skewness: float | None
     outliers: float | None
+    similar: float | None
+    subgroup: float | None
     rare: int
     article: str
 
@@ -121,6 +126,8 @@ def find_thresholds(regime_name: str, context: str, plan: Plan, *, people: int |
         diversity=defaults.l_diversity,
         skewness=limits.get("skewness"),
         outliers=limits.get("outlier_share"),
+        similar=limits.get("similar_share"),
+        subgroup=limits.get("subgroup_risk"),
         rare=defaults.tail_persons,
         article=_cite(regime),
     )

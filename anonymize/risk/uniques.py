@@ -40,9 +40,10 @@ DISCLOSURE = N_("highest probability that a special unique is matched with the r
 POPULATION = N_("estimated share of the population that is unique")
 BEFORE = N_("everybody in the file before processing; all sets of at most {largest} of {columns} columns")
 AFTER = N_("everybody in the written file; all sets of at most {largest} of {columns} columns")
-ESTIMATED = N_("{people} people, of whom the file is taken for a simple random sample; model: {model}")
+ESTIMATED = N_("{people:,} people, of whom the file is taken for a simple random sample; model: {model}")
 ORIGINAL, RELEASE = "original_", ""
-MODELS = {"zayatz": "Zayatz", "snb": "SNB", "pitman": "Pitman", "none": "—"}
+NOBODY = N_("{people:,} people; nobody of the file is alone, so that nobody of them is taken for unique")
+MODELS = {"zayatz": "Zayatz", "snb": "SNB", "pitman": "Pitman"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +127,7 @@ def _measure_special(file: Observed) -> Iterator[Figure]:
         defined = Definition(
             code=f"{file.place}special_uniques_{size}", title=TITLES[size], attacker=NEIGHBOUR, source=MANNING_2008, unit="share"
         )
-        yield defined.measure(persons / lines.total, over, persons=persons)
+        yield defined.measure(persons / lines.total, over, persons=persons, total=lines.total)
     if persons:
         share = Definition(
             code=f"{file.place}special_contribution", title=CONTRIBUTION, attacker=NEIGHBOUR, source=ELLIOT_2005, unit="share"
@@ -145,7 +146,8 @@ def _estimate(file: Observed, rng: np.random.Generator) -> Iterator[Figure]:
         return
     people = max(file.population, file.lines.total)
     found = estimate_uniqueness(file.class_sizes, people, rng)
-    over = Message(ESTIMATED, {"people": people, "model": Name(MODELS[found.model])})
+    model = MODELS.get(found.model)
+    over = Message(ESTIMATED, {"people": people, "model": Name(model)}) if model else Message(NOBODY, {"people": people})
     alone = file.class_sizes.get(1, 0)
     yield defined.measure(found.share, over, interval=found.interval, persons=alone, details=_list_models(found, file, people))
     yield _measure_disclosure(file, people, over)
@@ -163,4 +165,4 @@ def _measure_disclosure(file: Observed, people: int, over: Message) -> Figure:
     fraction = file.lines.total / people
     scores = score_disclosure(file.special.scores, len(file.lines.columns), pairs=pairs, fraction=fraction)
     defined = Definition(code=f"{file.place}special_disclosure", title=DISCLOSURE, attacker=MATCHER, source=SKINNER_2002, unit="share")
-    return defined.measure(float(scores.max(initial=0.0)), over, persons=file.lines.count_owners(scores > 0))
+    return defined.measure(float(scores.max(initial=0.0)), over, persons=file.lines.count_owners(scores > 0), modelled=True)

@@ -165,7 +165,7 @@ def test_population_size_gives_estimates_and_the_k_of_small_municipalities(files
     assert figures["population_uniques"]["value"] == 0
     assert 0 <= figures["original_population_uniques"]["interval"][0] <= figures["original_population_uniques"]["interval"][1] <= 1
     assert figures["membership"]["details"]["sampling_fraction"] == pytest.approx(told["extent"]["persons_out"] / 20_000)
-    assert "20000 people" in figures["original_population_uniques"]["assumption"] + figures["original_population_uniques"]["population"]
+    assert "20,000 people" in figures["original_population_uniques"]["assumption"] + figures["original_population_uniques"]["population"]
     assert not [note for note in told["notes"] if note.startswith("population uniques")]
 
 

@@ -7,12 +7,15 @@ label says. Whether that holds is counted on the original. With global recoding 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anonymize.risk.attacks.encoding import Rows
 from anonymize.risk.attacks.linkage import ReleasedClasses
 from anonymize.risk.attacks.result import Score
+from anonymize.risk.figures import wilson_interval
 from schemas.messages import N_
 
 CODE = "downcoding"
@@ -78,7 +81,8 @@ def attack(classes: ReleasedClasses, originals: Combinations | None, rng: np.ran
     classes : ReleasedClasses
         Of the written file.
     originals : Combinations or None
-        To see whether deductions hold, for at most `MOST_CLASSES` classes; None: they hold.
+        To see whether deductions hold, for at most `MOST_CLASSES` classes; None: they hold. Where classes are left out the interval is
+        that of the share of deductions that hold (Wilson), else none is left to chance.
     rng : np.random.Generator
         Of the classes looked at.
 
@@ -90,15 +94,39 @@ def attack(classes: ReleasedClasses, originals: Combinations | None, rng: np.ran
     told = np.array(sorted(found), dtype=np.int64)
     share = float(classes.rows[told].sum()) / max(int(classes.rows.sum()), 1)
     looked = rng.permutation(told)[:MOST_CLASSES]
-    if originals is not None and len(looked):
-        held = np.array([_holds(classes, originals, found[int(one)]) for one in looked])
-        share *= float(classes.rows[looked][held].sum()) / float(classes.rows[looked].sum())
-    return Score(members=share, strangers=None, baseline=0.0, excess=share, interval=(share, share))
+    if originals is None or not len(looked):
+        return Score(members=share, strangers=None, baseline=0.0, excess=share, interval=(share, share))
+    held = np.array([_holds(classes, originals, found[int(one)]) for one in looked])
+    true = share * float(classes.rows[looked][held].sum()) / float(classes.rows[looked].sum())
+    low, high = wilson_interval(int(held.sum()), len(looked)) if len(looked) < len(told) else (1.0, 0.0)
+    return Score(members=true, strangers=None, baseline=0.0, excess=true, interval=(min(share * low, true), max(share * high, true)))
+
+
+def attack_careless(classes: ReleasedClasses, targets: Rows, k: int) -> Score:
+    """Return what the attack recovers from careless copies, the most of all: the positive control.
+
+    The copies: every column by itself, its rare values blanked, at every level; and the file's own classes, released as such an
+    algorithm would release them, so that every deduction holds. The latter is never less than what is true of the file itself.
+
+    Parameters
+    ----------
+    classes : ReleasedClasses
+        Of the written file.
+    targets : Rows
+        Original rows.
+    k : int
+        Values of fewer rows are blanked; the rarest, where none is.
+    """
+    nothing = np.random.default_rng(0)  # no class is left out where nothing is looked up
+    groups = [known.groups[:, level] for known in targets.known.values() for level in range(known.groups.shape[1] - 1)]
+    scores = [attack(suppress_rare(group, k), None, nothing) for group in groups if len(group)]
+    return max([*scores, attack(classes, None, nothing)], key=attrgetter("excess"))
 
 
 def suppress_rare(values: NDArray[np.int32], k: int) -> ReleasedClasses:
-    """Return the positive control: one column with rare values replaced by "all", as is often done."""
+    """Return one column with rare values replaced by "all", as is often done; with the rarest replaced where none is rare."""
     distinct, persons = np.unique(values, return_counts=True)
+    k = max(k, int(persons.min()) + 1)
     usual = distinct[persons >= k]
     members = [np.array([value]) for value in usual] + [distinct.astype(np.int64)]
     of_class = np.arange(len(members), dtype=np.int32)

@@ -40,6 +40,9 @@ def attack(scene: Scene, *, trials: int, seed: int) -> Score:
 
     rng = np.random.default_rng(seed)
     released, parts = level_frame(scene, scene.released)
+    baseline = NEIGHBOURS / max(len(scene.released), 1)
+    if not parts:  # everything is released as "all": no list leads anywhere
+        return score_against_control(trials=trials, members=0, strangers=0, baseline=baseline)
     first, second = split_columns(scene, parts)
     targets = [_draw(scene, rows, trials, rng) for rows in (scene.members, scene.strangers)]
     with quieten():
@@ -56,7 +59,7 @@ def attack(scene: Scene, *, trials: int, seed: int) -> Score:
         trials=trials,
         members=int(found.n_success),
         strangers=int(found.n_control or 0),
-        baseline=NEIGHBOURS / max(len(scene.released), 1),
+        baseline=baseline,
     )
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import md5
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +25,10 @@ from anonymize.risk.released import QUASI_IDENTIFIER
 from schemas.embedded_sql import quote
 from schemas.messages import N_, Message
 
-REGISTER = N_("{persons} persons drawn at random from the original, looked for among all {released} persons of the written file")
-WHOLE = N_("all {released} persons of the written file")
+REGISTER = N_(
+    "persons drawn at random from the original (at most {persons:,}), looked for among all {released:,} persons of the written file"
+)
+WHOLE = N_("all {released:,} persons of the written file")
 PURPOSES = {"targets": 3, "sparse": 7, "downcoding": 8}  # of seeds; 1, 2, 4 to 6 are the attacks on halves
 
 
@@ -86,7 +87,9 @@ class File:
             code=module.CODE,
             title=module.TITLE,
             attacker=attacker,
-            population=Message(REGISTER, {"persons": targets, "released": persons}) if targets else Message(WHOLE, {"released": persons}),
+            population=Message(REGISTER, {"persons": self.settings.trials, "released": persons})
+            if targets
+            else Message(WHOLE, {"released": persons}),
             source=module.SOURCE,
             released=released,
             unprotected=unprotected,
@@ -206,11 +209,8 @@ def try_downcoding(file: File) -> Iterator[AttackResult]:
     positions = {name: file.quasi[name].encode_values(combinations.column(name)).value for name in names}
     originals = downcoding.Combinations(positions=positions, rows=rows)
     released = downcoding.attack(file.classes, originals, file.draw("downcoding"))
-    k = file.attacked.plan.privacy.k
-    groups = [known.groups[:, level] for known in file.targets.known.values() for level in range(known.groups.shape[1] - 1)]
-    controls = [downcoding.suppress_rare(group, k) for group in groups]
-    scores = [downcoding.attack(control, None, file.draw("downcoding")) for control in controls]
-    yield file.answer(downcoding, released, max(scores, key=attrgetter("excess")), Message(downcoding.ATTACKER))
+    careless = downcoding.attack_careless(file.classes, file.targets, file.attacked.plan.privacy.k)
+    yield file.answer(downcoding, released, careless, Message(downcoding.ATTACKER))
 
 
 def try_storage(file: File) -> Iterator[AttackResult]:

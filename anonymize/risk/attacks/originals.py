@@ -113,11 +113,11 @@ class Originals:
     def read(self, rows: NDArray[np.int64]) -> pa.Table:
         """Return some rows, in the order of their numbers as given."""
         with open_duckdb(self.work) as connection:
-            connection.register("chosen", pa.table({"number": rows, PLACE: np.arange(len(rows))}))
+            connection.register("chosen", pa.table({"__chosen": rows, PLACE: np.arange(len(rows))}))
             connection.read_parquet(name_parts(self.path)).create_view("original")
             names = ", ".join(f"original.{quote(name)}" for name in self.schema.names)
             numbered = "SELECT *, row_number() OVER () - 1 AS __number FROM original"
-            sql = f"SELECT {names} FROM ({numbered}) AS original JOIN chosen ON __number = number ORDER BY {PLACE}"  # noqa: S608 - names are quoted
+            sql = f"SELECT {names} FROM ({numbered}) AS original JOIN chosen ON __number = __chosen ORDER BY {PLACE}"  # noqa: S608 - names are quoted
             return connection.sql(sql).to_arrow_table().cast(self.schema)
 
     def count_same(self, drawn: pa.Table, columns: list[str]) -> NDArray[np.int64]:

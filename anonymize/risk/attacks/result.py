@@ -9,6 +9,10 @@ from anonymize.risk.attacks.quiet import quieten
 from anonymize.risk.figures import Source
 from schemas.messages import Message
 
+# Whether the release withstood an attack → word for machines.
+FINDINGS = {True: "withstood", False: "failed", None: "told"}
+UNABLE = "not able to show"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
@@ -87,6 +91,18 @@ class AttackResult:
         return self.unprotected.interval[0] > (self.limit or 0.0)
 
     @property
+    def fails(self) -> bool:
+        """Whether it stands against the release: it exceeds the limit, and either showed its power or is above the limit beyond chance."""
+        return self.exceeds and (self.has_power or self.released.interval[0] > (self.limit or 0.0))
+
+    @property
+    def passes(self) -> bool | None:
+        """Whether the release withstood it; None where it was not able to show anything, or nothing is held against the release."""
+        if self.limit is None:
+            return None
+        return False if self.fails else True if self.has_power else None
+
+    @property
     def exceeds(self) -> bool:
         """Whether the release fails: there is a limit, and the estimate lies above it."""
         return self.limit is not None and self.released.excess > self.limit
@@ -106,6 +122,7 @@ class AttackResult:
             "positive_control": {**self.unprotected.to_json(), "fired": self.has_power},
             "limit": self.limit,
             "exceeds": self.exceeds,
+            "finding": FINDINGS[self.passes] if self.has_power or self.fails else UNABLE,
             "trials": self.trials,
             "max_attempts": self.max_attempts,
             "persons": self.persons,

@@ -10,23 +10,37 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from anonymize.risk.attacks import classification, inference, linkability, membership, neighbours, singling_out
 from anonymize.risk.attacks.halves import release_members, split_halves
 from anonymize.risk.attacks.on_file import attack_file
 from anonymize.risk.attacks.result import AttackResult, Score
 from anonymize.risk.attacks.scene import Scene
-from anonymize.risk.attacks.staging import stage_release, stage_unprotected, treat_cells
+from anonymize.risk.attacks.staging import other_columns, secret_columns, stage_release, stage_unprotected, treat_cells
 from anonymize.risk.attacks.subject import Attacked, AttackSettings
 from schemas.errors import TargetNotReached
 from schemas.messages import N_, Message
+from schemas.plan import Plan
 
-__all__ = ["AttackReport", "AttackSettings", "Attacked", "Attempt", "list_attempts", "measure", "run_attacks"]
+__all__ = [
+    "NOT_REACHED",
+    "TOO_FEW",
+    "AttackReport",
+    "AttackSettings",
+    "Attacked",
+    "Attempt",
+    "count_steps",
+    "list_attempts",
+    "measure",
+    "run_attacks",
+]
 
 FEWEST_PERSONS = 100
 MOST_SECRETS = 3
-HALVES = N_("{persons} persons drawn at random, one row each: half of them processed by the plan, half kept apart as control")
-TOO_FEW = N_("attacks on a half were not run: the original has fewer than {least} persons")
+OUTSIDER = (singling_out, linkability, neighbours, membership)  # by quasi-identifiers alone
+HALVES = N_("persons drawn at random (at most {persons:,}), one row each: half of them processed by the plan, half kept apart as control")
+TOO_FEW = N_("attacks on a half were not run: the original has fewer than {least:,} persons")
 NOT_REACHED = N_("attacks on a half were not run: half of the sampled persons cannot meet the plan")
 NO_SECRET = N_("inference was not tried: nothing sensitive is released")
 
@@ -64,25 +78,37 @@ def run_attacks(attacked: Attacked, settings: AttackSettings, work: Path, advanc
     work : Path
         Private folder.
     advance : Callable[[int], None]
-        Called with 1 after each attack.
+        Called with 1 after those on the file, after the processing of a half, and after each attack on it; what is not run is called for
+        at once (see `count_steps`).
     """
+    plan = attacked.plan
     results = list(attack_file(attacked, settings, work))
     advance(1)
     halves = split_halves(attacked.originals, np.random.default_rng([settings.seed, 2]), settings.persons)
     if halves.members.num_rows < FEWEST_PERSONS:
+        advance(count_steps(plan) - 1)
         return AttackReport(results=tuple(results), notes=(Message(TOO_FEW, {"least": 2 * FEWEST_PERSONS}),))
     try:
-        release = release_members(halves, attacked.plan, attacked.process, work)
+        release = release_members(halves, plan, attacked.process, work)
     except TargetNotReached:
+        release = None
+    if release is None or not pq.read_metadata(release).num_rows:
+        advance(count_steps(plan) - 1)
         return AttackReport(results=tuple(results), notes=(Message(NOT_REACHED),))
-    plan = attacked.plan
+    advance(1)
     scene = stage_release(treat_cells(halves, plan, work), release, plan, seed=settings.seed)
     bare = stage_unprotected(halves, plan)
     trials = min(settings.trials, len(scene.members))
     for attempt in list_attempts(scene, settings, trials):
-        results.append(measure(attempt, scene, bare, trials, settings.limits.get(attempt.code)))
+        results.append(measure(attempt, scene, bare, settings, trials))
         advance(1)
     return AttackReport(results=tuple(results), notes=() if scene.secrets else (Message(NO_SECRET),))
+
+
+def count_steps(plan: Plan) -> int:
+    """Return how many steps `run_attacks` tells of: all on the file are one, processing a half is one, each attack on it is one."""
+    guesses = 2 * min(len(secret_columns(plan)), MOST_SECRETS)
+    return 1 + 1 + len(OUTSIDER) + guesses + bool(other_columns(plan))
 
 
 def list_attempts(scene: Scene, settings: AttackSettings, trials: int) -> Iterator[Attempt]:
@@ -145,7 +171,7 @@ def _list_of_outsider(scene: Scene, settings: AttackSettings, trials: int) -> It
     )
 
 
-def measure(attempt: Attempt, scene: Scene, bare: Scene, trials: int, limit: float | None) -> AttackResult:
+def measure(attempt: Attempt, scene: Scene, bare: Scene, settings: AttackSettings, trials: int) -> AttackResult:
     """Return an attack's result on the release (`scene`) and on the unprotected copy (`bare`)."""
     start = time.perf_counter()
     released, unprotected = attempt.run(scene), attempt.run(bare)
@@ -153,11 +179,11 @@ def measure(attempt: Attempt, scene: Scene, bare: Scene, trials: int, limit: flo
         code=attempt.code,
         title=attempt.title,
         attacker=attempt.attacker,
-        population=Message(HALVES, {"persons": len(scene.members) + len(scene.strangers)}),
+        population=Message(HALVES, {"persons": 2 * settings.persons}),
         source=attempt.source,
         released=released,
         unprotected=unprotected,
-        limit=limit,
+        limit=settings.limits.get(attempt.code),
         trials=trials,
         persons=len(scene.members),
         max_attempts=attempt.max_attempts,

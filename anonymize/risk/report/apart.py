@@ -37,19 +37,19 @@ def describe_apart(assessment: Assessment, writer: Writer) -> dict[str, Any] | N
         return None
     codes = [code for code in HEADINGS if any(code == found for found, _ in figures)]
     columns = dict.fromkeys(column for code, column in figures if code in codes and column)
-    pairs = [(figures[code, None], figures[ORIGINAL + code, None]) for code in UNIQUES if (code, None) in figures]
+    pairs = [(figures.get((ORIGINAL + code, None)), figures[code, None]) for code in UNIQUES if (code, None) in figures]
     first = [next(figure for (found, _), figure in figures.items() if found == code) for code in codes]
     return {
         "uniques": [
             {"title": writer.translate(after.title), "before": _tell(before, writer), "after": _tell(after, writer)}
-            for after, before in pairs
+            for before, after in pairs
         ],
         "headings": [writer.say(HEADINGS[code]) for code in codes],
         "rows": [
             {"column": writer.title(column), "cells": [_tell(figures.get((code, column)), writer) for code in codes]} for column in columns
         ],
         "meanings": [
-            *[_explain(before, writer.translate(before.title), writer) for _, before in pairs],
+            *[_explain(before or after, writer.translate(after.title), writer) for before, after in pairs],
             *[_explain(figure, f"{writer.say(HEADINGS[figure.code])}: {writer.translate(figure.title)}", writer) for figure in first],
         ],
     }
@@ -71,5 +71,6 @@ def _explain(figure: Figure, heading: str, writer: Writer) -> dict[str, str]:
         "heading": heading,
         "attacker": figure.attacker.render(writer.translate),
         "population": figure.population.render(writer.translate),
+        "interval": writer.translate(figure.basis),
         "source": figure.source,
     }

@@ -24,7 +24,7 @@ CONFIG: Mapping[str, Any] = {
         "gridColor": GRID,
         "domainColor": "#9aa5b1",
         "tickColor": "#9aa5b1",
-        "labelLimit": 220,
+        "labelLimit": 300,
     },
     "legend": {"labelFontSize": 12, "labelColor": INK, "title": None, "orient": "bottom", "symbolSize": 90},
 }
@@ -117,9 +117,9 @@ def draw_frontier(rows: Sequence[Mapping[str, object]], loss: str, risk: str, se
     """
     palette, marks = [BLUE, AMBER, RED][: len(series)], ["circle", "diamond", "square"][: len(series)]
     colour = {"field": "series", "type": "nominal", "sort": list(series), "scale": {"domain": list(series), "range": palette}}
-    scale = {"type": "log", "nice": False}
+    scale = {"type": "log", "nice": True}
     base = {
-        "x": {"field": "loss", "type": "quantitative", "title": loss, "scale": {"domainMin": 0, "nice": True}},
+        "x": {"field": "loss", "type": "quantitative", "title": loss, "scale": {"domainMin": 0, "nice": True}, "axis": {"tickCount": 8}},
         "y": {"field": "risk", "type": "quantitative", "title": risk, "scale": scale, "axis": {"tickCount": 6, "format": "~g"}},
         "color": colour,
     }

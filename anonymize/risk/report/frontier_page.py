@@ -3,7 +3,7 @@
 Decided here: what stands where, and its words. Numbers are written as in the report of an assessment, with small counts withheld.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -42,6 +42,9 @@ TEXTS: dict[str, str] = {
         " chance."
     ),
     "read_kept": N_("Information kept: what released values still tell of the original ones, on average over the columns; 100 % is all."),
+    "global": N_("one level a column (global)"),
+    "local": N_("rows may differ (local)"),
+    "cells": N_("blank cells (cells)"),
     "read_method": N_(
         "global: every column has one level; local: rows may differ; cells: single cells are blanked. All hold the same k; the release is"
         " verified and assessed whichever is chosen."
@@ -70,7 +73,7 @@ def render_frontier(frontier: Frontier, translate: Callable[[str], str], *, lang
 
     methods = tuple(dict.fromkeys(point.method for point in frontier.points))
     reached = [point for point in frontier.points if point.loss is not None and point.average]
-    drawn = [_draw_point(point) for point in reached]
+    drawn = [_draw_point(point, say(point.method), label) for point, label in _label_points(reached)]
     page: dict[str, Any] = {
         "language": language,
         "policy": POLICY,
@@ -78,20 +81,34 @@ def render_frontier(frontier: Frontier, translate: Callable[[str], str], *, lang
         "plan": frontier.plan.name,
         "made_on": say("made_on", date=made_on.isoformat()) if made_on else None,
         "say": say,
-        "chart": Markup(draw_frontier(drawn, say("loss"), say("risk"), methods)) if drawn else "",  # noqa: S704
-        "points": [_write_point(point, frontier, writer) for point in frontier.points],
+        "chart": Markup(draw_frontier(drawn, say("loss"), say("risk"), [say(method) for method in methods])) if drawn else "",  # noqa: S704
+        "points": [{**_write_point(point, frontier, writer), "method": say(point.method)} for point in frontier.points],
         "columns": [writer.title(name) for name in frontier.columns],
-        "details": [(point.method, point.k, [writer.share(loss) for loss in point.loss_per_column]) for point in reached],
+        "details": [(say(point.method), point.k, [writer.share(loss) for loss in point.loss_per_column]) for point in reached],
     }
     return fill_template("frontier.html.j2", page)
 
 
-def _draw_point(point: Point) -> dict[str, object]:
+def _label_points(points: Sequence[Point]) -> list[tuple[Point, str]]:
+    """Return one point for all that lie in one place by one method, with every k of theirs as its label."""
+    places: dict[tuple[str, float, float], list[Point]] = {}
+    for point in points:
+        places.setdefault((point.method, round(point.loss or 0.0, 4), round(point.average, 5)), []).append(point)
+    told: dict[tuple[float, float, str], int] = {}
+    found: list[tuple[Point, str]] = []
+    for (_, loss, average), alike in places.items():
+        label = "k = " + ", ".join(str(point.k) for point in alike)
+        again = told.setdefault((loss, average, label), len(found)) != len(found)  # the same words in the same place are written once
+        found.append((alike[0], "" if again else label))
+    return found
+
+
+def _draw_point(point: Point, series: str, label: str) -> dict[str, object]:
     return {
-        "series": point.method,
+        "series": series,
         "loss": round((point.loss or 0.0) * 100, 2),
         "risk": round(point.average * 100, 3),
-        "label": f"k = {point.k}",
+        "label": label,
     }
 
 

@@ -13,6 +13,8 @@ from anonymize.risk.report.texts import TEXTS
 from schemas.counts import MINIMUM as SMALL
 from schemas.counts import is_small
 
+NICE = (0.0001, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
@@ -61,12 +63,40 @@ class Writer:
             return self.class_size(int(figure.value))
         if figure.unit in {"classes", "values"}:
             return f"{int(figure.value):,}"
-        if figure.unit == "distance":
-            return f"{figure.value:.2f}"
+        return f"{figure.value:.2f}" if figure.unit == "distance" else self._part_or_share(figure, figure.value)
+
+    def _part_or_share(self, figure: Figure, value: float) -> str:
         hidden = figure.persons is not None and not is_shown(figure.persons, self.class_minimum if figure.unit == "probability" else SMALL)
         if hidden and figure.unit == "probability":
             return self.say("more_than", share=self.share(1 / self.class_minimum))
-        return self.say("fewer", minimum=SMALL) if hidden else self.share(figure.value)
+        if hidden:
+            return self.say("fewer", minimum=SMALL)
+        return self.share(value) if figure.total is None else self.part(figure.persons or 0, figure.total)
+
+    def part(self, persons: int, total: int, *, finest: float = NICE[0]) -> str:
+        """Return which share of all some persons are, in steps of at least ten persons: two of them tell no smaller count apart.
+
+        Some and all are never written as none and everybody, nor the other way round.
+        """
+        step = find_step(total, finest=finest)
+        share = round_to_step(persons / total, step) if total else 0.0
+        digits = 0 if step >= 0.01 else 1 if step >= 0.001 else 2
+        if persons and not share:
+            return self.say("below_share", share=self._per_cent(step, digits))
+        known = share < 1 or persons == total
+        return self._per_cent(share, digits) if known else self.say("more_than", share=self._per_cent(1 - step, digits))
+
+    def _per_cent(self, share: float, digits: int) -> str:
+        return self.say("per_cent", number=f"{share * 100:.{digits}f}")
+
+    def interval(self, figure: Figure) -> str:
+        """Return the interval of a figure, or what stands in its place."""
+        if figure.interval is None or figure.value is None:
+            return self.translate(figure.basis)
+        if figure.persons is not None and not is_shown(figure.persons, SMALL):
+            return self.say("withheld")
+        low, high = (self.share(bound) for bound in figure.interval)
+        return self.say("interval", low=low, high=high)
 
     def share(self, share: float) -> str:
         """Return a share in per cent: one decimal, or two below 1 %."""
@@ -94,6 +124,16 @@ class Writer:
                 "suppressed": self.persons(missing),
             }
         return table
+
+
+def find_step(total: int, *, finest: float = NICE[0]) -> float:
+    """Return the finest of some round shares that are at least ten persons of so many."""
+    return next((step for step in NICE if step >= finest and step * total >= SMALL), 1.0)
+
+
+def round_to_step(share: float, step: float) -> float:
+    """Return the nearest multiple of a step, 0–1."""
+    return min(1.0, round(round(share / step) * step, 6))
 
 
 def is_shown(count: int, minimum: int) -> bool:

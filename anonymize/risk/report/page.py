@@ -64,7 +64,7 @@ def render_report(
         "say": writer.say,
         "name": lambda key: sections.name_word(key, translate),
         "regime": regime,
-        "verdict": sections.describe_verdict(reasons, writer),
+        "verdict": sections.describe_verdict(assessment, reasons, writer),
         "keys": sections.describe_keys(assessment, writer),
         "extent": writer.extent(assessment.extent),
         "story": describe_story(assessment, writer, language=language),

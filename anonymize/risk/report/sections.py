@@ -13,10 +13,11 @@ from anonymize.risk.attacks.result import AttackResult, Score
 from anonymize.risk.figures import Figure, get_figure
 from anonymize.risk.report.apart import is_apart
 from anonymize.risk.report.charts import draw_bars, draw_intervals
-from anonymize.risk.report.numbers import Writer
+from anonymize.risk.report.numbers import Writer, find_step, round_to_step
 from anonymize.risk.report.texts import NAMES
-from schemas.counts import is_small
+from schemas.counts import MINIMUM
 from schemas.findings import Reason
+from schemas.messages import Message, Name
 
 STEPS = (1, 2, 5, 10)
 LIMITS = {
@@ -28,6 +29,9 @@ LIMITS = {
     "population_uniques": ("limit_at_most", "uniques"),
     "membership": ("limit_at_most", "insider"),
     "skewness": ("limit_at_most", "skewness"),
+    "similar_share": ("limit_at_most", "similar"),
+    "subgroup_average": ("limit_at_most", "subgroup"),
+    "outliers": ("limit_at_most", "outliers"),
     "diversity": ("limit_at_least", "diversity"),
     "joint_smallest": ("limit_at_least", "k"),
     "joint_linked_smallest": ("limit_at_least", "linked"),
@@ -42,14 +46,27 @@ def name_word(key: str, translate: Callable[[str], str]) -> str:
     return translate(" + ").join(translate(NAMES.get(part, part)) for part in key.split("+"))
 
 
-def describe_verdict(reasons: Sequence[Reason], writer: Writer) -> dict[str, Any]:
-    """Return the banner: go or stop, and why."""
+def describe_verdict(assessment: Assessment, reasons: Sequence[Reason], writer: Writer) -> dict[str, Any]:
+    """Return the banner: go or stop, and why; and what could not be shown, whatever the verdict."""
+    unable = writer.translate(", ").join(_name_attack(attack, writer) for attack in assessment.without_power)
     return {
         "go": not reasons,
         "title": writer.say("stop" if reasons else "go"),
         "text": writer.say("stop_text" if reasons else "go_text"),
-        "reasons": [{"text": r.message.render(writer.translate), "article": r.article or ""} for r in reasons],
+        "reasons": [{"text": tell_reason(r, writer), "article": r.article or ""} for r in reasons],
+        "caveats": [
+            *([writer.say("unable_text", attacks=unable)] if unable else []),
+            *(note.render(writer.translate) for note in assessment.not_attacked),
+        ],
     }
+
+
+def tell_reason(reason: Reason, writer: Writer) -> str:
+    """Return the text of a reason, with the column called as people call it."""
+    params = dict(reason.message.params)
+    if "column" in params:
+        params["column"] = Name(writer.title(str(params["column"])))
+    return Message(reason.message.template, params).render(writer.translate)
 
 
 def describe_keys(assessment: Assessment, writer: Writer) -> list[dict[str, Any]]:
@@ -96,7 +113,7 @@ def _describe_attack_key(assessment: Assessment, writer: Writer) -> dict[str, An
         "unit": "",
         "text": writer.say("key_attack_text", attack=_name_attack(worst, writer), low=low, high=high),
         "limit": writer.say("limit_at_most", limit=writer.share(worst.limit or 1.0)),
-        "good": not worst.exceeds,
+        "good": not worst.fails,
     }
 
 
@@ -107,10 +124,10 @@ def describe_sizes(assessment: Assessment, writer: Writer) -> dict[str, Any]:
     rows = []
     for low, high in zip([0, *edges], [*edges, None], strict=True):
         persons = sum(size * number for size, number in assessment.class_sizes.items() if size >= low and (high is None or size < high))
-        share = persons / total if total else 0.0
-        small = is_small(persons) or 0 < share < 0.01
-        label = writer.whole_share(0.001 if small else share)
-        rows.append({"category": _name_sizes(low, high, writer), "share": 0.5 if small else round(share * 100), "label": label})
+        label = writer.part(0 if not persons else max(persons, MINIMUM), max(total, 1), finest=0.01)
+        step = find_step(total, finest=0.01)
+        drawn = max(round_to_step(persons / max(total, 1), step), step / 2 if persons else 0.0)
+        rows.append({"category": _name_sizes(low, high, writer), "share": round(drawn * 100, 1), "label": label})
     chart = draw_bars(rows, writer.say("sizes_axis"), writer.say("sizes_share"), horizontal=False)
     return {"rows": rows, "chart": Markup(chart)}  # noqa: S704 - drawn from numbers and our own words
 
@@ -159,6 +176,7 @@ def _describe_figure(figure: Figure, assessment: Assessment, writer: Writer) -> 
         "title": writer.translate(figure.title),
         "column": writer.title(figure.column) if figure.column else "",
         "value": writer.figure(figure),
+        "interval": writer.interval(figure),
         "unit": writer.say("persons_unit") if figure.unit == "persons" else "",
         "limit": "" if limit is None else writer.say(said, limit=_write_limit(figure, limit, writer)),
         "good": good,
@@ -176,18 +194,21 @@ def describe_attacks(assessment: Assessment, writer: Writer) -> dict[str, Any]:
     """Return every attack on release and unprotected copy."""
     series = (writer.say("on_release"), writer.say("on_copy"))
     points = [
-        {**_point(_name_attack(attack, writer), name, score), "limit": None if attack.limit is None else round(attack.limit * 100, 1)}
+        {
+            **_point(_name_attack(attack, writer), name, score, 0 if _is_coarse(attack, assessment) else 1),
+            "limit": None if attack.limit is None else round(attack.limit * 100, 1),
+        }
         for attack in assessment.attacks
         for name, score in zip(series, (attack.released, attack.unprotected), strict=True)
     ]
     chart = Markup(draw_intervals(points, writer.say("attacks_axis"), series)) if points else ""  # noqa: S704 - our own numbers and words
-    return {"rows": [_describe_attack(attack, writer) for attack in assessment.attacks], "chart": chart}
+    return {"rows": [_describe_attack(attack, assessment, writer) for attack in assessment.attacks], "chart": chart}
 
 
-def _point(category: str, series: str, score: Score) -> dict[str, object]:
+def _point(category: str, series: str, score: Score, digits: int) -> dict[str, object]:
     low, high = score.interval
     rounded = {"value": score.excess, "low": low, "high": high}
-    return {"category": category, "series": series, **{key: round(share * 100, 1) for key, share in rounded.items()}}
+    return {"category": category, "series": series, **{key: round(share * 100, digits) for key, share in rounded.items()}}
 
 
 def _name_attack(attack: AttackResult, writer: Writer) -> str:
@@ -195,29 +216,39 @@ def _name_attack(attack: AttackResult, writer: Writer) -> str:
     return f"{title}: {writer.title(attack.column)}" if attack.column else title
 
 
-def _describe_attack(attack: AttackResult, writer: Writer) -> dict[str, Any]:
-    key = "trials_attempts" if attack.max_attempts else "trials"
+def _describe_attack(attack: AttackResult, assessment: Assessment, writer: Writer) -> dict[str, Any]:
+    coarse = _is_coarse(attack, assessment)
+    trials = assessment.settings.trials if assessment.settings and coarse else attack.trials
+    key = "trials_attempts" if attack.max_attempts else "trials_most" if coarse else "trials"
     return {
         "title": _name_attack(attack, writer),
         "attacker": attack.attacker.render(writer.translate),
         "population": attack.population.render(writer.translate),
         "source": attack.source,
-        "trials": writer.say(key, trials=f"{attack.trials:,}", attempts=f"{attack.max_attempts:,}"),
-        "good": None if not attack.has_power or attack.limit is None else not attack.exceeds,
+        "trials": writer.say(key, trials=f"{trials:,}", attempts=f"{attack.max_attempts:,}"),
+        "good": attack.passes,
+        "unable": attack in assessment.without_power,
         "limit": writer.say("no_limit") if attack.limit is None else writer.say("limit_at_most", limit=writer.share(attack.limit)),
         "power": attack.has_power,
-        "scores": [_describe_score(attack.released, writer), _describe_score(attack.unprotected, writer)],
+        "scores": [
+            _describe_score(score, writer.whole_share if coarse else writer.share) for score in (attack.released, attack.unprotected)
+        ],
     }
 
 
-def _describe_score(score: Score, writer: Writer) -> dict[str, str]:
-    low, high = (writer.share(bound) for bound in score.interval)
+def _is_coarse(attack: AttackResult, assessment: Assessment) -> bool:
+    """Return whether everybody was attacked, so that exact shares would tell how many persons the original has."""
+    return assessment.settings is not None and attack.trials < assessment.settings.trials
+
+
+def _describe_score(score: Score, write: Callable[[float], str]) -> dict[str, str]:
+    low, high = (write(bound) for bound in score.interval)
     return {
-        "excess": writer.share(score.excess),
+        "excess": write(score.excess),
         "interval": f"{low} – {high}",
-        "members": writer.share(score.members),
-        "strangers": "—" if score.strangers is None else writer.share(score.strangers),
-        "guessing": "—" if score.baseline is None else writer.share(score.baseline),
+        "members": write(score.members),
+        "strangers": "—" if score.strangers is None else write(score.strangers),
+        "guessing": "—" if score.baseline is None else write(score.baseline),
     }
 
 

@@ -9,6 +9,7 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from anonymize.risk.attacks.halves import Process, release_members, split_halves
 from anonymize.risk.attacks.originals import Originals
@@ -140,6 +141,8 @@ def _predict(surveyed: Surveyed, work: Path) -> tuple[tuple[PredictionUtility, .
     try:
         release = release_members(halves, plan, surveyed.process, work)
     except TargetNotReached:
+        return (), Message(NOT_REACHED)
+    if not pq.read_metadata(release).num_rows:
         return (), Message(NOT_REACHED)
     halves = treat_cells(halves, plan, work)  # both learn the same classes: as they are released
     scene = stage_release(halves, release, plan, seed=seed)

@@ -7,6 +7,7 @@ import pytest
 
 from anonymize.pipeline import Job, process
 from anonymize.risk.attacks import downcoding
+from anonymize.risk.attacks.encoding import Known, Rows
 from anonymize.risk.attacks.linkage import ReleasedClasses
 from anonymize.risk.attacks.on_file import File, try_downcoding
 from anonymize.risk.attacks.originals import Originals
@@ -102,3 +103,38 @@ def test_what_other_methods_let_be_recovered_is_told_and_not_held_against(tmp_pa
 def test_narrowed_values_say_themselves_what_could_be_recovered(tmp_path):
     local, narrowed = assess_downcoding(tmp_path, "local"), assess_downcoding(tmp_path, "local", tighten=True)
     assert narrowed.released.excess < local.released.excess
+
+
+def test_control_recovers_something_from_every_column_of_two_values():
+    # Nobody is rare: 12 and 8 rows. The rarest is blanked all the same, and 8 of 20 rows are known not to be the other.
+    values = np.array([0] * 12 + [1] * 8, dtype=np.int32)
+    assert downcoding.attack(downcoding.suppress_rare(values, 2), None, RNG(0)).excess == pytest.approx(8 / 20)
+    assert downcoding.attack(downcoding.suppress_rare(values[:12], 2), None, RNG(0)).excess == 0.0
+
+
+@pytest.mark.parametrize("method", ["global", "local", "cells"])
+def test_the_control_is_at_least_as_strong_as_the_attack(tmp_path, method):
+    result = assess_downcoding(tmp_path, method)
+    assert result.unprotected.excess >= result.released.excess
+    assert result.has_power
+
+
+def test_the_control_is_at_least_as_strong_where_deductions_are_all_of_it():
+    # One value a column: nothing is rare. The file's own classes are the control, with every deduction taken for true.
+    classes = classes_of(NESTED, [300, 5, 4])
+    codes = np.zeros(4, dtype=np.int32)
+    known = Known(groups=np.zeros((4, 2), dtype=np.int32), finest=codes, value=codes)
+    targets = Rows(known={"age": known}, numbers={}, categories={})
+    assert downcoding.attack_careless(classes, targets, 10).excess == pytest.approx(300 / 309)
+
+
+def test_deductions_that_were_not_all_looked_up_have_an_interval(monkeypatch):
+    columns = {"age": ([[0], [0, 1, 2, 3]], [1, 0, 1, 0]), "sex": ([[0], [1]], [0, 0, 1, 1])}
+    positions = {"age": np.array([1, 0, 1, 0], dtype=np.int32), "sex": np.array([0, 0, 1, 1], dtype=np.int32)}
+    originals = downcoding.Combinations(positions=positions, rows=np.array([3, 5, 3, 5]))
+    whole = downcoding.attack(classes_of(columns, [3, 5, 3, 5]), originals, RNG(0))
+    assert whole.interval == (whole.excess, whole.excess) == (pytest.approx(6 / 16), pytest.approx(6 / 16))
+    monkeypatch.setattr(downcoding, "MOST_CLASSES", 1)
+    part = downcoding.attack(classes_of(columns, [3, 5, 3, 5]), originals, RNG(0))
+    # One of one held: Wilson says 0.2065 to 1.
+    assert part.interval == (pytest.approx(6 / 16 * 0.2065, abs=1e-4), pytest.approx(6 / 16))

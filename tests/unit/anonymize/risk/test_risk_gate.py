@@ -14,6 +14,7 @@ from anonymize.risk.gate import reasons_not_to_release
 from anonymize.risk.samples import measure_samples
 from anonymize.risk.thresholds import find_thresholds
 from schemas.errors import SettingsError, VerificationFailed
+from schemas.findings import Reason
 from schemas.messages import Message
 from schemas.plan import Plan, load_plan
 from schemas.plan_models import Closeness, Diversity
@@ -102,9 +103,17 @@ def test_attack_without_limit_is_told_only(passed: Assessment) -> None:
 
 
 def test_attack_without_power_decides_nothing(passed: Assessment) -> None:
-    weak = attack(0.5, 0.09, control=0.05)
+    # 0.095 is above the limit by no more than chance allows (its interval begins below), and the control shows nothing.
+    weak = attack(0.095, 0.09, control=0.05)
     assert codes(dataclasses.replace(passed, attacks=(weak, attack(0.0, 0.09)))) == []
-    assert codes(dataclasses.replace(passed, attacks=(weak,))) == []
+    assert (weak.passes, dataclasses.replace(passed, attacks=(weak,)).without_power) == (None, (weak,))
+
+
+def test_attack_that_succeeds_beyond_chance_needs_no_control(passed: Assessment) -> None:
+    strong = attack(0.5, 0.09, control=0.05)
+    assert codes(dataclasses.replace(passed, attacks=(strong,))) == ["attack-linkability"]
+    assert (strong.passes, strong.to_json()["finding"]) == (False, "failed")
+    assert dataclasses.replace(passed, attacks=(strong,)).without_power == ()
 
 
 def test_column_without_evidence(passed: Assessment) -> None:
@@ -214,7 +223,34 @@ def test_k_of_small_municipalities(passed: Assessment, people: int | None, k: in
 
 
 def test_every_share_that_is_held_against_a_release_says_its_limit(passed: Assessment) -> None:
-    for code in ("population_uniques", "skewness"):
+    for code, told in (("population_uniques", "0.1 %"), ("skewness", "0.7"), ("similar_share", "9.0 %"), ("subgroup_average", "10.0 %")):
         (reason,) = reasons_not_to_release(with_figure(passed, code, 1.0, "illness"), passed.thresholds)
         assert reason.article
-        assert str(reason.message.params["limit"]) in reason.render()
+        assert told in reason.render()
+        assert told in Reason.from_json(reason.to_json()).render()
+
+
+@pytest.mark.parametrize(("context", "similar", "subgroup"), [("public", 0.0, 0.091), ("contract", 0.09, 0.1), ("enclave", 0.2, 0.2)])
+def test_kinds_of_secrets_and_groups_have_a_limit_in_every_context(
+    passed: Assessment, context: str, similar: float, subgroup: float
+) -> None:
+    limits = find_thresholds("tokumei-2023", context, passed.plan)
+    assert (limits.similar, limits.subgroup) == (similar, subgroup)
+    safe = with_figure(passed, "prosecutor_highest", 0.01)
+    for code, limit in (("similar_share", similar), ("subgroup_average", subgroup)):
+        told = code.replace("_", "-")
+        for value, expected in ((limit, False), (limit + 0.001, True)):
+            reasons = reasons_not_to_release(with_figure(safe, code, value, "illness"), limits)
+            assert (told in [reason.code for reason in reasons]) is expected
+
+
+def test_a_group_is_not_named_where_the_highest_risk_of_anybody_is_too_high(passed: Assessment) -> None:
+    everybody = with_figure(with_figure(passed, "subgroup_average", 0.5, "illness"), "prosecutor_highest", 0.5)
+    assert "subgroup-average" not in codes(everybody)
+    assert "prosecutor-highest" in codes(everybody)
+
+
+def test_limits_of_no_context_are_told_without_being_held_against(passed: Assessment) -> None:
+    free = dataclasses.replace(passed.thresholds, similar=None, subgroup=None)
+    for code in ("similar_share", "subgroup_average"):
+        assert reasons_not_to_release(with_figure(passed, code, 1.0, "illness"), free) == []

@@ -9,13 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anonymize.risk.assessment import Assessment, Extent, Subject, assess
+from anonymize.risk.attacks.result import AttackResult, Score
+from anonymize.risk.attacks.suite import HALVES, AttackSettings
 from anonymize.risk.gate import reasons_not_to_release
 from anonymize.risk.report import render_report
-from anonymize.risk.report.numbers import writer_for
+from anonymize.risk.report.numbers import find_step, round_to_step, writer_for
 from anonymize.risk.report.usefulness import describe_utility
 from anonymize.risk.samples import measure_samples
 from anonymize.risk.thresholds import find_thresholds
 from casework.i18n import find_translator
+from schemas.messages import Message
 from schemas.plan import load_plan
 
 SMALL = 10
@@ -37,6 +40,8 @@ def render(assessment: Assessment, language: str) -> str:
 
 
 def find_counts(text: str) -> set[int]:
+    """Return the exact counts of a text: not those that are said to be rounded."""
+    text = re.sub(r"(?:約|about )[\d,]+", "", text)
     return {int(number.replace(",", "")) for number in re.findall(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d.])|(?<![\d.,])\d+(?![\d.,])", text)}
 
 
@@ -79,3 +84,44 @@ def test_distances_that_few_rows_could_make_are_withheld(assessed: Assessment, r
 def test_without_a_release_nothing_is_said_of_its_use(assessed: Assessment) -> None:
     assert describe_utility(None, writer_for(assessed, find_translator("ja"))) is None
     assert "加工後のデータの有用性" not in render(dataclasses.replace(assessed, utility=None), "ja")
+
+
+@pytest.mark.parametrize(("total", "step"), [
+    (99, 0.2), (100, 0.1), (101, 0.1), (199, 0.1), (200, 0.05), (1000, 0.01), (1999, 0.01),
+    (19, 1.0), (20, 0.5), (0, 1.0), (2000, 0.005), (10_000, 0.001), (100_000, 0.0001),
+])  # fmt: skip
+def test_shares_are_written_in_steps_of_ten_persons(total: int, step: float) -> None:
+    assert find_step(total) == step
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(20, 20_000), st.data())
+def test_two_shares_of_the_same_persons_tell_no_small_count_apart(assessed: Assessment, total: int, data: st.DataObject) -> None:
+    writer = writer_for(assessed, find_translator("en"))
+    some = data.draw(st.integers(SMALL, total))
+    more = min(total, some + data.draw(st.integers(1, SMALL - 1)))
+    # Either the same words, or neighbours on a grid whose steps are ten persons or more: nobody can tell 1 … 9 from 10 and more.
+    told = {writer.part(some, total), writer.part(more, total)}
+    shares = sorted({round_to_step(persons / total, find_step(total)) for persons in (some, more)})
+    assert len(told) <= 2
+    assert len(shares) == 1 or (shares[1] - shares[0]) * total >= SMALL - 0.01 * SMALL
+    assert writer.part(total, total) == "100 %" or total >= 1000
+    assert writer.part(total - 1, total) != writer.part(total, total)
+    assert writer.part(1, total) != writer.part(0, total)
+
+
+def test_attacks_on_everybody_do_not_tell_how_many_the_original_has(assessed: Assessment) -> None:
+    # 301 persons before processing, 298 after: 150 members in each half are fewer than the 500 trials that were asked for.
+    score = Score(members=40 / 150, strangers=39 / 150, baseline=0.1, excess=1 / 111, interval=(0.0, 0.123))
+    attack = AttackResult(
+        code="linkability", title="linkability", attacker=Message("x"), population=Message(HALVES, {"persons": 20_000}), source="x",
+        released=score, unprotected=score, limit=0.09, trials=150, persons=150,
+    )  # fmt: skip
+    extent = Extent(rows_in=301, persons_in=301, rows_out=298, persons_out=298, counted="persons")
+    shown = dataclasses.replace(assessed, extent=extent, attacks=(attack,), settings=AttackSettings(limits={}, trials=500))
+    text = render(shown, "en")
+    assert "500 trials at most" in text
+    assert "at most 20,000" in text
+    assert not find_counts(text) & {149, 150, 151, 299, 300, 301, 302}
+    assert "26.7" not in text
+    assert "27 %" in text
