@@ -38,3 +38,8 @@ def test_no_rows_have_an_order():
 def test_present_numbers_and_their_places():
     present, places = number_present(np.array([7, 2, 7, 0]), 9)
     assert (present.tolist(), places.tolist()) == ([0, 2, 7], [2, 1, 2, 0])
+
+
+def test_rows_in_order_stay_where_they_are():
+    codes = np.array([[0, 1], [0, 1], [1, 0], [2, 5]])
+    assert sort_rows(codes).tolist() == [0, 1, 2, 3]
