@@ -9,8 +9,12 @@ Decided here: order of boxes, where they are cut, ties, and when to stop. Not de
 """
 
 import heapq
+import itertools
+import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,23 +22,37 @@ from anonymize.search.dives import Diver, descend, descend_sparingly, move_about
 from anonymize.search.lines import Lines
 from anonymize.search.nodes import Gauge, Node
 from anonymize.search.problem import Levels, Problem
+from anonymize.search.survivors import Corners, Survivors
 
 EPSILON = 1e-12
 HEAP_LIMIT = 100_000
 SMALL_LATTICE = 100_000
+# Boxes that are cut at the same time, whatever the number of threads: the search must not depend on the machine. Nearly all boxes below the
+# optimum are cut in the end, so few of them are cut in vain.
+TOGETHER = 8
+MOST_THREADS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Box:
-    """Nodes between two corners, the coarsest one measured, and the lower bound of their loss."""
+    """Nodes between two corners, the coarsest one measured, and the lower bound of their loss; and the box that it was cut from."""
 
     bound: float
     finest: Levels
     top: Node
+    wider: Corners
 
     def __lt__(self, other: "Box") -> bool:
         """Order by bound, then by the finest corner, so that the search never depends on chance."""
         return (self.bound, self.finest) < (other.bound, other.finest)
+
+
+class Halves(NamedTuple):
+    """A box that was cut: the finest corner of its coarse half, and the coarsest of its fine half, measured."""
+
+    box: Box
+    coarse: Levels
+    corner: Node
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +82,9 @@ class BoxSearch:
         self.problem: Problem = gauge.problem
         self.deadline, self.node_limit = deadline, node_limit
         self.best: Node | None = None
+        self.survivors = Survivors(gauge)
+        # People of a population table are looked up in one place, by one thread.
+        self.threads = 1 if gauge.population else min(os.cpu_count() or 1, MOST_THREADS)
         self.heap: list[Box] = []
         self.stack: list[Box] = []
 
@@ -74,14 +95,16 @@ class BoxSearch:
             return Optimum(None, 1.0, optimal=False)
         if self.deadline is not None or self.node_limit is not None or self.problem.lattice > SMALL_LATTICE:
             self.dive()
-        self.push(self.problem.finest, top)
-        while (box := self.pop()) is not None:
-            if self.is_over():
-                self.heap.append(box)
-                bound = min((b.bound for b in (*self.heap, *self.stack)), default=1.0)
-                loss = 1.0 if self.best is None else self.best.loss
-                return Optimum(self.best, min(bound, loss), optimal=False)
-            self.split(box)
+        self.push(self.problem.finest, top, (self.problem.finest, self.problem.coarsest))
+        with ThreadPoolExecutor(max_workers=self.threads) as threads:
+            while boxes := self.pop():
+                if self.is_over():
+                    bound = min(box.bound for box in (*boxes, *self.heap, *self.stack))
+                    loss = 1.0 if self.best is None else self.best.loss
+                    return Optimum(self.best, min(bound, loss), optimal=False)
+                ends = [len(boxes) * part // self.threads for part in range(self.threads + 1)]
+                for cut in threads.map(self.split, [boxes[a:b] for a, b in itertools.pairwise(ends)]):
+                    self.keep(cut)
         return Optimum(self.best, 1.0 if self.best is None else self.best.loss, optimal=True)
 
     def is_over(self) -> bool:
@@ -90,13 +113,17 @@ class BoxSearch:
         return timed or (self.node_limit is not None and self.gauge.evaluated >= self.node_limit)
 
     def measure(self, levels: Levels, lines: Lines) -> Node:
-        """Return a node, and keep it when it is the best so far; among equals the one with the smaller levels, column by column."""
+        """Return a node counted from lines, and keep it when it is the best so far."""
         node = self.gauge.measure(levels, lines)
+        self.consider(node)
+        return node
+
+    def consider(self, node: Node) -> None:
+        """Keep a node when it is the best so far; among equals the one with the smaller levels, column by column."""
         if self.gauge.is_feasible(node):
             best = self.best
             if best is None or node.loss < best.loss - EPSILON or (node.loss <= best.loss + EPSILON and node.levels < best.levels):
                 self.best = node
-        return node
 
     def dive(self) -> None:
         """Look for a first good answer: a descent by loss, and in large lattices a sparing one and moves between neighbours."""
@@ -111,44 +138,58 @@ class BoxSearch:
         best = self.best
         return best is not None and (bound > best.loss + EPSILON or (bound > best.loss - EPSILON and finest >= best.levels))
 
-    def push(self, finest: Levels, top: Node) -> None:
+    def push(self, finest: Levels, top: Node, wider: Corners) -> None:
         """Keep a box that may hold something better."""
-        if self.gauge.is_barren(top):
-            return
         bound = self.gauge.bound(finest, top)
-        if finest != top.levels and not self.is_hopeless(bound, finest):
-            if len(self.heap) < HEAP_LIMIT:
-                heapq.heappush(self.heap, Box(bound, finest, top))
-            else:
-                self.stack.append(Box(bound, finest, top))
+        if self.gauge.is_barren(top) or finest == top.levels or self.is_hopeless(bound, finest):
+            return
+        if len(self.heap) < HEAP_LIMIT:
+            heapq.heappush(self.heap, Box(bound, finest, top, wider))
+        else:
+            self.stack.append(Box(bound, finest, top, wider))
 
-    def pop(self) -> Box | None:
-        """Return the next box worth splitting: what did not fit the heap first (depth first, so memory stays bounded)."""
-        while self.stack or self.heap:
+    def pop(self) -> list[Box]:
+        """Return the next boxes worth splitting: what did not fit the heap first (depth first, so memory stays bounded)."""
+        boxes: list[Box] = []
+        while len(boxes) < TOGETHER and (self.stack or self.heap):
             box = self.stack.pop() if self.stack else heapq.heappop(self.heap)
             if not self.is_hopeless(box.bound, box.finest):
-                return box
-        return None
+                boxes.append(box)
+        return boxes
 
-    def split(self, box: Box) -> None:
-        """Cut a box in two along one column and keep both halves."""
+    def split(self, boxes: list[Box]) -> list[Halves]:
+        """Cut some boxes in two, each along one column; several threads do so at the same time."""
+        return [self.halve(box) for box in boxes]
+
+    def halve(self, box: Box) -> Halves:
+        """Cut a box in two along one column."""
         column, level = self.cut(box)
-        coarse = (*box.finest[:column], level + 1, *box.finest[column + 1 :])
-        self.push(coarse, box.top)
+        lines = self.survivors.find((box.finest, box.top.levels), box.wider)
         corner = (*box.top.levels[:column], level, *box.top.levels[column + 1 :])
-        lines = self.gauge.base(box.finest, self.gauge.lines)
-        self.push(box.finest, self.measure(corner, lines))
+        count = self.gauge.count(corner, lines, box.top)
+        if not self.is_hopeless(self.gauge.bound(box.finest, count.node), box.finest):
+            self.survivors.narrow((box.finest, corner), lines, count.alive)
+        return Halves(box, (*box.finest[:column], level + 1, *box.finest[column + 1 :]), count.node)
+
+    def keep(self, cut: list[Halves]) -> None:
+        """Keep both halves of some boxes, and the nodes that were measured."""
+        for box, coarse, corner in cut:
+            corners = (box.finest, box.top.levels)
+            self.gauge.evaluated += 1
+            self.consider(corner)
+            self.push(coarse, box.top, corners)
+            self.push(box.finest, corner, corners)
 
     def cut(self, box: Box) -> tuple[int, int]:
-        """Return the column whose levels differ most in loss within the box, and the level after which to cut it."""
+        """Return the column and level within the box after which loss grows most in one step."""
         chosen, widest = (0, 0), -1.0
         for j, (low, high) in enumerate(zip(box.finest, box.top.levels, strict=True)):
             if low == high:
                 continue
             start = int(self.problem.level_starts[j])
             span = self.gauge.whole_losses[start + low : start + high + 1] - box.top.doomed_losses[start + low : start + high + 1]
-            width = float(span[-1] - span[0])
-            if width > widest:
-                half = int(np.searchsorted(span - span[0], width / 2, side="left"))
-                chosen, widest = (j, min(low + max(half - 1, 0), high - 1)), width
+            steps = np.diff(span)
+            step = int(np.argmax(steps))
+            if steps[step] > widest:
+                chosen, widest = (j, low + step), float(steps[step])
         return chosen

@@ -226,7 +226,7 @@ def roll_task(problem: Problem, node: Levels) -> tuple[SearchTask, NDArray[np.in
     if task.linked:
         return restrict_task(task, node), np.arange(len(table.rows))
     lines = all_lines(problem)
-    ids, firsts = group_lines(problem, lines.codes, node)
+    ids, firsts = group_lines(problem, lines.firsts, node)
     rolled = roll_up(problem, lines, node)
     classes = replace(
         table,

@@ -91,7 +91,7 @@ def _find_loss(gauge: Gauge, levels: Levels, column: int) -> float:
 
 def _measure_entropy(gauge: Gauge, levels: Levels) -> float:
     """Return the entropy of the classes of a node, by rows."""
-    ids, firsts = group_lines(gauge.problem, gauge.lines.codes, levels)
+    ids, firsts = group_lines(gauge.problem, gauge.lines.firsts, levels)
     shares = sum_by_class(ids, gauge.lines.rows, len(firsts)) / gauge.problem.total
     shares = shares[shares > 0]
     return float(-(shares * np.log(shares)).sum())

@@ -15,7 +15,7 @@ from anonymize.classes import ClassTable, Linked, Memberships
 from anonymize.compiled import compiled
 from anonymize.search.kernels import measure_failed
 from anonymize.search.lines import Lines, group_lines, make_requirement, sum_classes, take_lines
-from anonymize.search.nodes import Gauge, Node
+from anonymize.search.nodes import Count, Gauge, Node
 from anonymize.search.problem import Levels, Problem, number_keys
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -38,7 +38,7 @@ class LinkedGauge(Gauge):
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
-        self.is_additive = False
+        self.is_additive = self.drops_doomed = False
         # k persons share a history, so they share its classes. Values are asked for among them alone, the population for the whole class.
         self.asks_values = bool(problem.task.diversity or problem.task.closeness)
         self.asks_people = problem.task.population is not None
@@ -52,17 +52,16 @@ class LinkedGauge(Gauge):
         self.lines = replace(take_lines(self.lines, self.members), memberships=together)
         self.patterns = together
 
-    def measure(self, levels: Levels, lines: Lines) -> Node:
-        """Return the node, counted from lines at the same or a finer node."""
-        self.evaluated += 1
-        ids, _ = group_lines(self.problem, lines.codes, levels)
+    def count(self, levels: Levels, lines: Lines, coarser: Node | None) -> Count:
+        """Return the node, counted from lines at the same or a finer node; no line is left out."""
+        ids, _ = group_lines(self.problem, lines.firsts, levels)
         kept = self.find_kept(lines, ids, levels)
         failed, losses = self._add_suppressed(lines, kept)
         loss = self._add_loss(levels, failed, losses)
         if self.requirement.grows:
-            return Node(levels, failed, failed, losses, loss)
+            return Count(Node(levels, failed, failed, losses, loss), None)
         doomed, doomed_losses = self._add_suppressed(lines, self.find_kept(lines, ids, levels, floor=True))
-        return Node(levels, failed, doomed, doomed_losses, loss)
+        return Count(Node(levels, failed, doomed, doomed_losses, loss), None)
 
     def find_kept(
         self, lines: Lines, ids: NDArray[np.int32], levels: Levels | NDArray[np.int8], *, floor: bool = False
@@ -98,7 +97,7 @@ class LinkedGauge(Gauge):
         requirement = self.of_people.floor if floor else self.of_people
         while self.asks_people and kept.any():
             sums = sum_classes(lines, np.where(kept[owners], ids, EMPTY).astype(np.int32), classes)
-            satisfied = requirement.satisfied(self.match(sums, lines.positions[firsts], levels))
+            satisfied = requirement.satisfied(self.match(sums, self.problem.positions[lines.firsts[firsts]], levels))
             failing = np.unique(owners[kept[owners] & ~satisfied[ids]])
             if not len(failing):
                 break
@@ -107,7 +106,7 @@ class LinkedGauge(Gauge):
 
     def find_failed(self, levels: Levels) -> NDArray[np.bool_]:
         """Return which lines of the problem are suppressed at a node."""
-        ids, _ = group_lines(self.problem, self.lines.codes, levels)
+        ids, _ = group_lines(self.problem, self.lines.firsts, levels)
         kept = self.find_kept(self.lines, ids, levels)
         suppressed = np.zeros(len(self.members), dtype=np.bool_)
         suppressed[self.members] = ~kept[np.repeat(np.arange(len(kept)), np.diff(_patterns(self.lines)[0]))]
@@ -117,7 +116,7 @@ class LinkedGauge(Gauge):
         """Return the lines of every distinct history at a node, rows and persons added up; all lines where classes are asked for more."""
         if self.asks_values or self.asks_people:
             return finer
-        ids, firsts = group_lines(self.problem, finer.codes, levels)
+        ids, firsts = group_lines(self.problem, finer.firsts, levels)
         offsets, persons = _patterns(finer)
         histories, count = number_histories(ids, offsets, self._amounts(finer), len(firsts))
         owners = np.repeat(histories, np.diff(offsets))
@@ -129,8 +128,7 @@ class LinkedGauge(Gauge):
             persons=np.bincount(histories, weights=persons, minlength=count).astype(np.int64),
         )
         rows = np.bincount(entries, weights=finer.rows, minlength=len(keys)).astype(np.int64)
-        codes, positions = np.ascontiguousarray(finer.codes[leaders]), np.ascontiguousarray(finer.positions[leaders])
-        return Lines(codes, positions, rows, rows, together, {})
+        return Lines(finer.firsts[leaders], rows, rows, together, {})
 
     def _amounts(self, lines: Lines) -> NDArray[np.int64]:
         """Return, per line, the rows of one person, where a history counts them; nothing where it does not."""
@@ -149,7 +147,7 @@ class LinkedGauge(Gauge):
         offsets, _ = _patterns(lines)
         owners = np.repeat(np.arange(len(kept), dtype=np.int32), np.diff(offsets))
         histogram = np.zeros(int(self.problem.value_starts[-1]), np.int64)
-        failed = measure_failed(owners, kept, lines.rows, lines.positions, histogram)
+        failed = measure_failed(owners, kept, lines.rows, (self.problem.positions, lines.firsts), histogram)
         return failed, self.problem.losses_by_level(histogram)
 
 

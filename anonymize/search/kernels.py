@@ -46,13 +46,13 @@ class Place(NamedTuple):
 
 
 @compiled
-def group(flat: Flat, place: Place, ids: NDArray[np.int32], firsts: NDArray[np.int32]) -> int:
-    """Number the classes of all lines at a node in order of first appearance; return how many.
+def group(flat: Flat, chosen: NDArray[np.int32], place: Place, ids: NDArray[np.int32], firsts: NDArray[np.int32]) -> int:
+    """Number the classes of the chosen lines at a node in order of first appearance; return how many.
 
-    `ids` receives the class of each line, `firsts` the first line of each class.
+    `ids` receives the class of each chosen line, `firsts` where the first line of each class stands among the chosen.
     """
     codes, groups, starts, factors = flat.codes, flat.groups, place.starts, place.factors
-    lines, packs = codes.shape
+    lines, packs = len(chosen), codes.shape[1]
     bits = 4
     while (1 << bits) < 2 * lines:
         bits += 1
@@ -63,13 +63,13 @@ def group(flat: Flat, place: Place, ids: NDArray[np.int32], firsts: NDArray[np.i
     for i in range(lines):
         key = np.int64(0)
         for j in range(packs):
-            key += groups[starts[j] + codes[i, j]] * factors[j]
+            key += groups[starts[j] + codes[chosen[i], j]] * factors[j]
         mixed = np.uint64(key)
         mixed = (mixed ^ (mixed >> np.uint64(32))) * GOLDEN
         at = np.int64(mixed >> shift)
         found = slots[at]
         while found != EMPTY:
-            if keys[found] == key and (not place.wide or _is_same(flat, starts, i, firsts[found])):
+            if keys[found] == key and (not place.wide or _is_same(flat, starts, chosen[i], chosen[firsts[found]])):
                 break
             at = (at + 1) & mask
             found = slots[at]
@@ -129,15 +129,18 @@ def measure_failed(
     ids: NDArray[np.int32],
     satisfied: NDArray[np.bool_],
     rows: NDArray[np.int64],
-    positions: NDArray[np.int32],
+    positions: tuple[NDArray[np.int32], NDArray[np.int32]],
     histogram: NDArray[np.int64],
 ) -> int:
-    """Return the rows in classes that fail, and add them up per column value in `histogram` (`positions` of the values in it)."""
+    """Return the rows in classes that fail, and add them up per column value in `histogram`.
+
+    `positions` are the places of the values in it, per line of the problem, and the line of the problem that each line stands for.
+    """
     failed = 0
-    lines, columns = positions.shape
-    for i in range(lines):
+    values, chosen = positions
+    for i in range(len(chosen)):
         if not satisfied[ids[i]]:
             failed += rows[i]
-            for j in range(columns):
-                histogram[positions[i, j]] += rows[i]
+            for j in range(values.shape[1]):
+                histogram[values[chosen[i], j]] += rows[i]
     return failed

@@ -30,10 +30,8 @@ class Lines:
 
     Parameters
     ----------
-    codes : NDArray[np.int32]
-        (lines, packs): packed values of the line, or of the first line of the class.
-    positions : NDArray[np.int32]
-        (lines, columns): the same, per column, as positions in a histogram.
+    firsts : NDArray[np.int32]
+        (lines): the line of the problem that each stands for.
     rows, persons : NDArray[np.int64]
         Sums; persons are an upper bound where `memberships` is given.
     memberships : Memberships or None
@@ -42,8 +40,7 @@ class Lines:
         Persons per sensitive value.
     """
 
-    codes: NDArray[np.int32]
-    positions: NDArray[np.int32]
+    firsts: NDArray[np.int32]
     rows: NDArray[np.int64]
     persons: NDArray[np.int64]
     memberships: Memberships | None
@@ -61,7 +58,7 @@ def all_lines(problem: Problem) -> Lines:
             offsets=memberships.offsets.astype(np.int64), combinations=place[memberships.combinations], persons=memberships.persons
         )
     sensitive = {name: _reorder(table.sensitive[name], order) for name in asked_columns(problem.task)}
-    return Lines(problem.codes, problem.positions, problem.rows, problem.persons, memberships, sensitive)
+    return Lines(np.arange(len(order), dtype=np.int32), problem.rows, problem.persons, memberships, sensitive)
 
 
 def asked_columns(task: SearchTask) -> tuple[str, ...]:
@@ -90,10 +87,10 @@ def _closeness(task: SearchTask, wish: Closeness) -> CloseValues:
     return CloseValues(wish, whole_distribution(sum_sensitive(counts, np.zeros(len(task.table.rows), np.int32), 1)))
 
 
-def group_lines(problem: Problem, codes: NDArray[np.int32], levels: Sequence[int]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return the class of each line at a node, and the first line of each class."""
-    ids, firsts = np.empty(len(codes), np.int32), np.empty(len(codes), np.int32)
-    count = group(problem.flat(codes), problem.place(levels), ids, firsts)
+def group_lines(problem: Problem, chosen: NDArray[np.int32], levels: Sequence[int]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the class of each chosen line of the problem at a node, and where the first of each class stands among the chosen."""
+    ids, firsts = np.empty(len(chosen), np.int32), np.empty(len(chosen), np.int32)
+    count = group(problem.flat(problem.codes), chosen, problem.place(levels), ids, firsts)
     return ids, firsts[:count]
 
 
@@ -108,11 +105,10 @@ def sum_classes(lines: Lines, ids: NDArray[np.int32], classes: int) -> ClassSums
 
 def roll_up(problem: Problem, lines: Lines, levels: Sequence[int]) -> Lines:
     """Return the classes of lines at a node as lines: every coarser node can be counted from them."""
-    ids, firsts = group_lines(problem, lines.codes, levels)
+    ids, firsts = group_lines(problem, lines.firsts, levels)
     classes = len(firsts)
     return Lines(
-        np.ascontiguousarray(lines.codes[firsts]),
-        np.ascontiguousarray(lines.positions[firsts]),
+        lines.firsts[firsts],
         sum_by_class(ids, lines.rows, classes),
         sum_by_class(ids, lines.persons, classes),
         None if lines.memberships is None else _merge_members(lines.memberships, ids),
@@ -123,7 +119,7 @@ def roll_up(problem: Problem, lines: Lines, levels: Sequence[int]) -> Lines:
 def take_lines(lines: Lines, chosen: NDArray[np.int64]) -> Lines:
     """Return some of the lines; only for lines without person patterns."""
     sensitive = {name: _reorder(counts, chosen) for name, counts in lines.sensitive.items()}
-    return Lines(lines.codes[chosen], lines.positions[chosen], lines.rows[chosen], lines.persons[chosen], None, sensitive)
+    return Lines(lines.firsts[chosen], lines.rows[chosen], lines.persons[chosen], None, sensitive)
 
 
 def sum_sensitive(counts: SensitiveCounts, ids: NDArray[np.int32], classes: int, *, to_be_summed: bool = False) -> SensitiveCounts:

@@ -241,7 +241,7 @@ def _make_history(people: People, nodes: tuple[Levels, ...], rows: NDArray[np.in
     weights = problem.weights[list(people.moving)]
     for level, node in enumerate(nodes):
         at = tuple(node[j] if j in people.moving else problem.coarsest[j] for j in range(len(node)))
-        ids, firsts = group_lines(problem, people.gauge.lines.codes, at)
+        ids, firsts = group_lines(problem, people.gauge.lines.firsts, at)
         codes[:, level], count = number_histories(ids, patterns.offsets, people.gauge.amounts, len(firsts))
         costs = np.zeros(len(people.codes))
         for j, weight in zip(people.moving, weights, strict=True):

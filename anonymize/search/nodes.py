@@ -3,7 +3,6 @@
 Decided here: how a node is measured and what is kept of it. Not decided here: which node is next.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,8 +17,6 @@ from anonymize.search.lines import Lines, all_lines, group_lines, make_requireme
 from anonymize.search.patterns import PatternIndex
 from anonymize.search.problem import Levels, Problem
 
-# Values of rolled-up lines that are kept: about 200 MB.
-CACHED_CELLS = 2**24
 # Where fewer than this part of the lines is asked for, only these are looked at.
 FEW_LINES = 4
 
@@ -49,6 +46,22 @@ class Node:
     loss: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Count:
+    """A measured node with what a box needs of it.
+
+    Parameters
+    ----------
+    node : Node
+        What the node is worth.
+    alive : NDArray[np.bool_] or None
+        Per line it was counted from, whether it is not doomed; None where doomed lines must be counted again at every finer node.
+    """
+
+    node: Node
+    alive: NDArray[np.bool_] | None
+
+
 class Gauge:
     """Measures nodes, and bounds what lies between two of them.
 
@@ -69,6 +82,8 @@ class Gauge:
             self.is_additive = False
         # k alone, and nobody in two combinations: persons may be added and taken off one by one.
         self.is_simple = isinstance(self.requirement, AtLeastPersons) and self.lines.memberships is None
+        # Doomed lines need not be counted again where classes stand for themselves: nobody lies in two, no model looks at all of them.
+        self.drops_doomed = self.is_additive and self.lines.memberships is None and not isinstance(self.requirement, PresenceWithin)
         self.least_matches = None if problem.task.population is None else problem.task.population.k_map
         self.row_limit = int(np.floor(problem.task.suppression_limit * problem.rows.sum() + 1e-9))
         self.evaluated = 0
@@ -77,18 +92,6 @@ class Gauge:
         )
         self.whole_losses = problem.losses_by_level(histogram.astype(np.int64))
         self._starts = problem.level_starts[:-1]
-        self._bases: OrderedDict[Levels, Lines] = OrderedDict()
-
-    def base(self, levels: Levels, finer: Lines) -> Lines:
-        """Return the lines rolled up to a node, from lines at a finer one; the most recently used are kept, within a fixed memory."""
-        found = self._bases.get(levels)
-        if found is None:
-            found = self.roll_up(finer, levels)
-            self._bases[levels] = found
-            while len(self._bases) > 1 and sum(lines.positions.size for lines in self._bases.values()) > CACHED_CELLS:
-                self._bases.popitem(last=False)
-        self._bases.move_to_end(levels)
-        return found
 
     def roll_up(self, finer: Lines, levels: Levels) -> Lines:
         """Return the lines rolled up to a node, from which every coarser node can be counted."""
@@ -96,20 +99,45 @@ class Gauge:
 
     def find_failed(self, levels: Levels) -> NDArray[np.bool_]:
         """Return which lines are suppressed at a node."""
-        ids, firsts = group_lines(self.problem, self.lines.codes, levels)
-        return ~self.requirement.satisfied(self.match(sum_classes(self.lines, ids, len(firsts)), self.lines.positions[firsts], levels))[ids]
+        ids, firsts = group_lines(self.problem, self.lines.firsts, levels)
+        return ~self.requirement.satisfied(self.sum_up(self.lines, ids, firsts, levels))[ids]
 
     def measure(self, levels: Levels, lines: Lines) -> Node:
         """Return the node, counted from lines at the same or a finer node."""
         self.evaluated += 1
-        ids, firsts = group_lines(self.problem, lines.codes, levels)
-        sums = self.match(sum_classes(lines, ids, len(firsts)), lines.positions[firsts], levels)
-        failed, losses = self._add_failed(lines, ids, self.requirement.satisfied(sums))
-        loss = self._add_loss(levels, failed, losses)
+        return self.count(levels, lines, None).node
+
+    def count(self, levels: Levels, lines: Lines, coarser: Node | None) -> Count:
+        """Return the node, counted from lines at the same or a finer node; `evaluated` does not change, threads may count at once.
+
+        Parameters
+        ----------
+        levels : Levels
+            The node.
+        lines : Lines
+            All lines, or those that are not doomed at a coarser node. (Classes doomed there hold whole classes of this node: the others
+            are the same without them.)
+        coarser : Node or None
+            That coarser node; doomed lines were left out if this gauge drops them.
+        """
+        left_out = coarser if self.drops_doomed else None
+        ids, firsts = group_lines(self.problem, lines.firsts, levels)
+        sums = self.sum_up(lines, ids, firsts, levels)
+        satisfied = self.requirement.satisfied(sums)
+        failed = self._add_failed(lines, ids, satisfied, left_out)
+        loss = self._add_loss(levels, *failed)
         if self.requirement.grows:
-            return Node(levels, failed, failed, losses, loss)
-        doomed, doomed_losses = self._add_failed(lines, ids, self.floor.satisfied(sums))
-        return Node(levels, failed, doomed, doomed_losses, loss)
+            return Count(Node(levels, failed[0], *failed, loss), satisfied[ids] if self.drops_doomed else None)
+        hopeful = self.floor.satisfied(sums)
+        doomed = self._add_failed(lines, ids, hopeful, left_out)
+        return Count(Node(levels, failed[0], *doomed, loss), hopeful[ids] if self.drops_doomed else None)
+
+    def find_alive(self, levels: Levels) -> NDArray[np.bool_] | None:
+        """Return which of all lines are not doomed at a node; None where doomed lines must be counted again at every finer node."""
+        if not self.drops_doomed:
+            return None
+        ids, firsts = group_lines(self.problem, self.lines.firsts, levels)
+        return self.floor.satisfied(self.sum_up(self.lines, ids, firsts, levels))[ids]
 
     def settle_presence(self) -> None:
         """Ask for δ-presence no more: which lines are kept, and one level per column of the population table, have settled it."""
@@ -125,7 +153,7 @@ class Gauge:
         sums : ClassSums
             Counts per class.
         positions : NDArray[np.int32]
-            (classes, columns): positions of one line of each class, as in `Lines`.
+            (classes, columns): positions of one line of each class, as in `Problem`.
         levels
             (columns) or (classes, columns): released levels.
         """
@@ -134,11 +162,19 @@ class Gauge:
         values = (positions - self.problem.value_starts[:-1]).astype(np.int32)
         return replace(sums, matches=self.population.count(values, np.asarray(levels)))
 
-    def _add_failed(self, lines: Lines, ids: NDArray[np.int32], satisfied: NDArray[np.bool_]) -> tuple[int, NDArray[np.float64]]:
-        """Return the rows of classes that fail, and their losses by column and level."""
+    def sum_up(self, lines: Lines, ids: NDArray[np.int32], firsts: NDArray[np.int32], levels: Levels) -> ClassSums:
+        """Return all counts per class of some lines at a node, `firsts` being where the first line of each class stands among them."""
+        sums = sum_classes(lines, ids, len(firsts))
+        return sums if self.population is None else self.match(sums, self.problem.positions[lines.firsts[firsts]], levels)
+
+    def _add_failed(
+        self, lines: Lines, ids: NDArray[np.int32], satisfied: NDArray[np.bool_], left_out: Node | None
+    ) -> tuple[int, NDArray[np.float64]]:
+        """Return the rows of classes that fail, and their losses by column and level; with those that were left out."""
         histogram = np.zeros(int(self.problem.value_starts[-1]), np.int64)
-        failed = measure_failed(ids, satisfied, lines.rows, lines.positions, histogram)
-        return failed, self.problem.losses_by_level(histogram)
+        failed = measure_failed(ids, satisfied, lines.rows, (self.problem.positions, lines.firsts), histogram)
+        losses = self.problem.losses_by_level(histogram)
+        return (failed, losses) if left_out is None else (failed + left_out.doomed_rows, losses + left_out.doomed_losses)
 
     def _add_loss(self, levels: Levels, lost_rows: int, lost_losses: NDArray[np.float64]) -> float:
         """Return the loss when some rows cost 1 and the others what they cost at a node."""

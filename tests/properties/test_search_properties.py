@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from anonymize.classes import ClassTable, Memberships, SearchTask, SensitiveCounts
 from anonymize.loss import compute_loss
 from anonymize.recoding import number_classes
-from anonymize.search import boxes, find_recoding, local, nodes, problem, walks
+from anonymize.search import boxes, find_recoding, local, problem, survivors, walks
 from schemas.errors import TargetNotReached
 from schemas.hierarchies import LevelTable
 from schemas.plan_models import Closeness, Diversity
@@ -117,7 +117,7 @@ WISHES = (
 SHAPES_OF_WORK = (
     {},
     {"PACK_LIMIT": 1},
-    {"PACK_LIMIT": 1, "WORD_LIMIT": 1, "ENUMERABLE_NODES": 0, "HEAP_LIMIT": 1, "CACHED_CELLS": 1},
+    {"PACK_LIMIT": 1, "WORD_LIMIT": 1, "ENUMERABLE_NODES": 0, "HEAP_LIMIT": 1, "CACHED_LINES": 1},
     {"ENUMERABLE_NODES": 0, "WALKABLE_NODES": 0},
 )
 HOMES = {
@@ -125,7 +125,7 @@ HOMES = {
     "WORD_LIMIT": problem,
     "ENUMERABLE_NODES": walks,
     "HEAP_LIMIT": boxes,
-    "CACHED_CELLS": nodes,
+    "CACHED_LINES": survivors,
     "WALKABLE_NODES": local,
 }
 

@@ -148,7 +148,7 @@ def test_a_key_wider_than_a_word_groups_exactly(table_of, task_of):
     assert problem.place(problem.finest).wide
     nodes = np.array([problem.finest, (1,) * 30, problem.coarsest])
     for levels in nodes.tolist():
-        ids, firsts = group_lines(problem, problem.codes, levels)
+        ids, firsts = group_lines(problem, np.arange(len(lines), dtype=np.int32), levels)
         cells = problem.values if levels[0] == 0 else problem.values // 4 if levels[0] == 1 else problem.values * 0
         _, expected = np.unique(cells, axis=0, return_inverse=True)
         assert len(firsts) == expected.max() + 1
