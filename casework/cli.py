@@ -10,6 +10,7 @@ from casework.console import Command, Group, Option, Reply, Session
 from casework.i18n import translate
 from casework.inventory import find_losses
 from casework.keys import PUBLIC_PEM, load_public_key
+from casework.ledger import find_releases_of
 from casework.office import get_actor, get_home, get_passphrase, init_office, open_office, read_head, upgrade_office
 from casework.overview import list_waiting
 from casework.settings import Settings
@@ -121,7 +122,7 @@ def erase_vault(session: Session, *, file_id: str, order: bool) -> Reply:
     with open_office(session) as office:
         if order:
             office.store.order_erasure(file_id, actor=office.actor)
-            return Reply({"file": file_id, "ordered": True}, translate(N_("ordered; another person carries it out")))
+            return replies.show_erasure_order(file_id, find_releases_of(office.store, file_id))
         office.vault.erase(file_id)
         return replies.show_certificate(office.store.get_record("certificate", file_id=file_id))
 

@@ -31,6 +31,12 @@ class LiveFile:
         return {"release": self.release_id, "file": self.file_id, "ledger_sha256": self.ledger_sha256}
 
 
+def find_releases_of(store: Store, file_id: str) -> tuple[str, ...]:
+    """Return the releases that are out and hold a file."""
+    register_id = store.get_file(file_id).register_id
+    return tuple(live.release_id for live in list_live_files(store, register_id) if live.file_id == file_id)
+
+
 def list_live_files(store: Store, register_id: str) -> tuple[LiveFile, ...]:
     """Return the released files of a register entry whose releases are out, in the order they were made."""
     recalled = {record.document["release"] for record in store.list_records("recall")}

@@ -99,3 +99,15 @@ def show_verified_certificate(certificate: Mapping[str, Any], receipt: Path | No
     head = translate(N_("head of the office's chain of events: {head}")).format(head=certificate["head"])
     refers = translate(N_("it refers to the receipt {file}")).format(file=receipt.name) if receipt else ""
     return Reply({"valid": True, "certificate": dict(certificate), "receipt": receipt is not None}, (line, refers, head))
+
+
+def show_erasure_order(file_id: str, releases: Sequence[str]) -> Reply:
+    """Return the answer to an order of erasure; with what it means where releases of the file are out."""
+    lines = [translate(N_("ordered; another person carries it out"))]
+    if releases:
+        template = N_(
+            "{releases} is out: after the erasure a new file of the register entry can be received and processed, but not released until"
+            " the release is recalled"
+        )
+        lines.append(translate(template).format(releases=", ".join(releases)))
+    return Reply({"file": file_id, "ordered": True, "releases_out": list(releases)}, lines)
