@@ -26,6 +26,8 @@ ADVICE: Mapping[str, str] = {
     "cell-too-long": N_("shorten the text; a cell may have 32,767 characters"),
     "in-the-future": N_("check the era of the birth, and the day the contents are of"),
     "after-contents": N_("check the era and the year, and the day the contents are of; a layout can declare days that mean no end"),
+    "day-number": N_("set the cells to a format of dates in the spreadsheet, and export again"),
+    "exponent": N_("set the column to text before the numbers are entered or opened, and export again from the system"),
     "error-cell": N_("correct the formula of the cell, and paste its result as a value"),
     "unknown-record": N_("check that table and layout are those of the file"),
     "record-order": N_("export the file again; its records must stand in the order of the layout"),

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from intake.defects import CARRIAGE_RETURNS, MIXED_ENCODINGS, NO_ENCODING, OTHER_ENCODING, UNDECODABLE
+from intake.defects import CARRIAGE_RETURNS, MARK_BEFORE_OTHER, MIXED_ENCODINGS, NO_ENCODING, OTHER_ENCODING, UNDECODABLE
 from intake.formats.csv import number_records
 from intake.loops import skip_characters
 from schemas.errors import FileRejected
@@ -78,8 +78,10 @@ def find_encoding(path: Path, declared: str | None, delimiter: str = "") -> Enco
     for name in candidates:
         if _can_decode(path, name):
             return Encoding(name=_find_contradiction(path, name) or name, declared=False)
-    finding = Finding(kind=NO_ENCODING, params={"encodings": Name(", ".join(candidates))})
-    raise _refusal(finding)
+    behind = next((name for name in LADDER[1:] if shown == "utf-8-sig" and _decodes(head.removeprefix(codecs.BOM_UTF8)[:-1], name)), None)
+    if behind:
+        raise _refusal(Finding(kind=MARK_BEFORE_OTHER, params={"found": Name(behind)}))
+    raise _refusal(Finding(kind=NO_ENCODING, params={"encodings": Name(", ".join(candidates))}))
 
 
 def find_mark(head: bytes) -> str | None:

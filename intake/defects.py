@@ -50,6 +50,8 @@ ROW_KINDS: tuple[FindingKind, ...] = (
     _row("record-twice", N_("more records of this kind than may stand under one")),
     _row("error-cell", N_("the cell is in error (such as #N/A)")),
     _row("after-contents", N_("a day after the day the contents are of, or further ahead than the column allows")),
+    _row("day-number", N_("the number of a day as spreadsheets count (such as 45383), not a date")),
+    _row("exponent", N_("digits were lost to the exponent form of a spreadsheet (such as 1.23E+11)")),
 )
 (
     RAGGED,
@@ -79,6 +81,8 @@ ROW_KINDS: tuple[FindingKind, ...] = (
     RECORD_TWICE,
     ERROR_CELL,
     AFTER_CONTENTS,
+    DAY_NUMBER,
+    EXPONENT,
 ) = range(1, len(ROW_KINDS))
 
 FORMULA_LIKE = _note("formula-like", N_("text that a spreadsheet would run as a formula; kept as text"))
@@ -115,6 +119,10 @@ MY_NUMBER = _file("my-number", N_("{count} cells hold individual numbers (個人
 MY_NUMBER_HEADING = _file("my-number-as-heading", N_("an individual number (個人番号) in the heading line"))
 UNDECODABLE = _file("undecodable", N_("the bytes are no text in {encoding}"))
 MIXED_ENCODINGS = _file("mixed-encodings", N_("these rows are text in {encoding}, other rows in {declared}: the file mixes encodings"))
+MARK_BEFORE_OTHER = _file("mark-before-other-encoding", N_("the file begins with the mark of UTF-8, but the text behind it is {found}"))
+MERGED_CELLS = _file(
+    "merged-cells", N_("cells among the rows are merged; all but the first of them would be empty: undo the merging and fill in every cell")
+)
 OTHER_ENCODING = _file("other-encoding", N_("declared as {encoding}, but the bytes are {found}"))
 NO_ENCODING = _file("no-encoding", N_("the bytes are text in none of: {encodings}"))
 OPEN_QUOTE = _file("open-quote", N_("a quote opens in this row and does not close"))

@@ -124,7 +124,7 @@ def open_source(path: Path, layout: Layout) -> Opened:
             # a heading seems to be missing where a delimiter or lines above are the cause
             causes = find_causes(path, layout) if any(finding.kind is HEADING_MISSING for finding in error.findings) else ()
             raise (_refusal(*causes) if causes else error) from None
-    told = check_workbook(path, layout.sheet) if kind == "excel" else ()
+    told = check_workbook(path, layout.sheet, above=sum(layout.lines_above)) if kind == "excel" else ()
     if layout.title_rows:
         _check_sheet_titles(path, layout)
     opened = _open_delimited(layout, None, lambda: read_rows(path, kind=kind, sheet=layout.sheet, lines=layout.lines_above))

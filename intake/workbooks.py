@@ -19,6 +19,7 @@ from intake.defects import (
     HIDDEN_ROWS,
     HIDDEN_SHEETS,
     MACROS,
+    MERGED_CELLS,
     MY_NUMBER_BESIDE,
     TOO_LARGE,
     UNCLEAR_ZEROS,
@@ -34,8 +35,17 @@ _BESIDE = {"comments": COMMENTS, "embedded": EMBEDDED}
 _NOTES = {"hidden_rows": HIDDEN_ROWS, "hidden_columns": HIDDEN_COLUMNS, "hidden_sheets": HIDDEN_SHEETS}
 
 
-def check_workbook(path: Path, sheet: str) -> tuple[Finding, ...]:
+def check_workbook(path: Path, sheet: str, *, above: int | None = None) -> tuple[Finding, ...]:
     """Return what of a workbook is worth telling.
+
+    Parameters
+    ----------
+    path : Path
+        The workbook.
+    sheet : str
+        Number or name of the sheet.
+    above : int or None
+        Lines of titles and headings, among which cells may be merged; None while nobody knows.
 
     Raises
     ------
@@ -54,6 +64,7 @@ def check_workbook(path: Path, sheet: str) -> tuple[Finding, ...]:
     if not facts["exact"]:
         reasons += _tell_cells(facts, "error", ERROR_CELLS)
     reasons += [Finding(kind=UNCLEAR_ZEROS, column=Name(letters)) for letters in facts["unclear"]]
+    reasons += _tell_merged(facts, above)
     _check_beside(facts, name)
     if reasons:
         raise FileRejected(
@@ -63,6 +74,13 @@ def check_workbook(path: Path, sheet: str) -> tuple[Finding, ...]:
             file=name,
         )
     return tuple(Finding(kind=kind, count=facts[key]) for key, kind in _NOTES.items() if facts[key])
+
+
+def _tell_merged(facts: dict[str, Any], above: int | None) -> list[Finding]:
+    """Return merged cells among the rows: their text stands in the first of them alone."""
+    rows = [] if above is None else [row for row in facts["merged"] if row > above]
+    unplaced = facts["merged_unplaced"] and above == 1
+    return [Finding(kind=MERGED_CELLS, rows=tuple(rows), count=max(1, len(rows)))] if rows or unplaced else []
 
 
 def _check_beside(facts: dict[str, Any], name: Name) -> None:

@@ -26,6 +26,7 @@ _NUMBER, _RK, _MULRK = 0x0203, 0x027E, 0x00BD
 _NOTE, _BESIDE = 0x001C, {0x0014, 0x0015, 0x0018, 0x01BE, 0x01B8}
 _PROPERTIES = ("\x05SummaryInformation", "\x05DocumentSummaryInformation")
 # objects: pictures and charts by their type, others by their text; cells of other workbooks that were kept
+_MERGED, _MERGED_12 = 0x00E5, 176
 _OBJECT, _OBJECT_TEXT, _CRN = 0x005D, 0x01B6, 0x005A
 _PICTURES, _MACRO_SHEETS, _CHART_SHEET = {0x05, 0x08}, {1, 6}, 2
 # folders and streams with embedded documents, controls, caches and earlier states; texts of other programs
@@ -81,6 +82,8 @@ def _read_records(content: bytes, facts: "Facts") -> None:
             facts.hidden_sheets += bool(body[4] & 3)
             facts.macros |= len(body) > 5 and body[5] in _MACRO_SHEETS
             facts.embedded += len(body) > 5 and body[5] == _CHART_SHEET
+        elif kind == _MERGED and len(body) >= 2:
+            facts.merge(struct.unpack_from("<H", body, at + 2)[0] + 1 for at in range(2, len(body) - 7, 8))
         elif kind in _BESIDE:
             facts.beside += GAP + to_narrow(body)
         elif kind == _NOTE:
@@ -144,6 +147,8 @@ def read_binary_sheets(archive: zipfile.ZipFile, facts: "Facts") -> None:
                 elif kind == _COLUMNS and len(body) >= 18 and body[16] & 1:
                     first, last = struct.unpack_from("<II", body)
                     facts.hidden_columns += last - first + 1
+                elif kind == _MERGED_12 and len(body) >= 8:
+                    facts.merge([struct.unpack_from("<I", body, 4)[0] + 1])
                 elif kind in _FORMULAS:
                     facts.tell("formula", row)
                 elif kind == _CELL_ERROR:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from intake.defects import RAGGED, SOUND
 from intake.formats.rows import BadRows, Block
 from intake.formats.scan import scan_records
+from intake.loops.signs import EOF_MARK
 
 _SPACES = " \t\u3000\u00a0"
 _LETTER = 0x80
@@ -48,11 +49,23 @@ def tidy_blocks(blocks: Iterable[Block], edges: Edges) -> Iterator[Block]:
     """Yield the blocks without what is no row of the table; rows that only ended in empty fields come in a block behind theirs."""
     marks = _to_pattern(edges.summary_lines)
     for block in blocks:
-        tidy = _drop_bad_edges(_drop_blanks(block, edges), edges, marks)
+        tidy = _drop_bad_edges(_drop_blanks(_drop_end_mark(block), edges), edges, marks)
         longer = _find_longer(tidy, edges)
         yield _drop_summaries(replace(tidy, bad=_drop_rows(tidy.bad, list(longer))) if longer else tidy, edges, marks)
         if longer:
             yield _drop_summaries(_drop_blanks(_cut_again(tidy, longer, edges), edges), edges, marks)
+
+
+def _drop_end_mark(block: Block) -> Block:
+    """Return a block without the mark of the end of the file (1A) behind its last row, where no line end stands between."""
+    if not block.rows.size or block.spans[-1, 1] != block.source.size or block.source[-1] != EOF_MARK:
+        return block
+    ends = block.ends.copy(order="K")
+    place = ends[-1, -1] - 1
+    if place < block.starts[-1, -1] or block.data[place] != EOF_MARK:
+        return block
+    ends[-1, -1] = place
+    return replace(block, ends=ends)
 
 
 def _drop_blanks(block: Block, edges: Edges) -> Block:
@@ -85,6 +98,8 @@ def _drop_bad_edges(block: Block, edges: Edges, marks: re.Pattern[str] | None) -
     bad = block.bad
     ragged, delimiter = bad.defects == RAGGED, edges.delimiter.encode()
     empty = ragged & np.array([not raw.strip(delimiter) for raw in bad.raw], dtype=np.bool_)
+    # blocks of tapes and old transfers are filled up with zeros
+    empty |= np.array([not raw.strip(b"\0\x1a") for raw in bad.raw], dtype=np.bool_)
     summary = np.zeros(bad.rows.size, dtype=np.bool_)
     if marks:
         for place in np.flatnonzero(ragged & ~empty).tolist():

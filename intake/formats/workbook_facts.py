@@ -8,7 +8,7 @@ import json
 import re
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import IO
 from xml.etree.ElementTree import Element
@@ -27,12 +27,14 @@ _TELLING = re.compile(rb"""<(?:\w+:)?f[\s/>]|\bt=["']e["']|\bhidden=["'](?:1|tru
 _HIDDEN = re.compile(rb"""\bhidden=["'](?:1|true)["']""")
 _REFERENCE = re.compile(rb"""\br=["']([A-Z]*)([0-9]+)["']""")
 _STYLE = re.compile(rb"""\bs=["']([0-9]+)["']""")
+_MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\b[^>]*\bref=["'][A-Z]+([0-9]+)(?::[A-Z]+([0-9]+))?["']""")
 _TEXT = re.compile(rb"""\bt=["'](?:s|str|inlineStr|b|e|d)["']""")
 # drawn things, earlier states of cells, copies of other files and their links
 _ODS_EMBEDDED = re.compile(
     rb"<draw:(?:frame|text-box|object|object-ole|image|plugin|control|custom-shape|rect|ellipse|circle|caption|line|connector)\b"
     rb"|<table:(?:tracked-changes|table-source|cell-range-source|dde-links|scenario)\b"
 )
+_ODS_MERGED = re.compile(rb'table:number-rows-spanned="(?:[2-9]|[1-9][0-9]+)"')
 _ODS_BESIDE = re.compile(rb"""xlink:href="([^"]*)"|<text:ruby-text[^>]*>([^<]*)""")
 _ODS_HIDDEN = re.compile(rb'<style:style style:name="([^"]+)" style:family="table"(?:(?!</style:style>).)*table:display="false"', re.DOTALL)
 _ODS_TABLE = re.compile(rb'<table:table\s[^>]*?table:style-name="([^"]+)"')
@@ -71,6 +73,10 @@ class Facts:
         Pictures, charts, text boxes, objects, and copies of other tables.
     beside : str
         Other texts that are no cells: headers and footers, names, lists of choices, properties. Personal information may be in them.
+    merged : list[int]
+        Last rows of merged cells, the lowest ones.
+    merged_unplaced : bool
+        Cells of several rows are merged, and the form of file is not asked where.
     """
 
     formulas: int = 0
@@ -90,6 +96,12 @@ class Facts:
     comments: int = 0
     embedded: int = 0
     beside: str = ""
+    merged: list[int] = field(default_factory=list)
+    merged_unplaced: bool = False
+
+    def merge(self, rows: Iterable[int]) -> None:
+        """Keep the last rows of merged cells, the lowest of them."""
+        self.merged = sorted({*self.merged, *rows})[-ROWS_TOLD:]
 
     def tell(self, kind: str, row: int) -> None:
         """Count a cell with a formula or in error."""
@@ -156,6 +168,7 @@ def _read_xlsx(archive: zipfile.ZipFile, sheet: str, facts: Facts) -> None:
     kept, unclear = _find_styles(archive) if "xl/styles.xml" in archive.namelist() else (frozenset(), frozenset())
     with archive.open(part[1:] if part.startswith("/") else f"xl/{part}") as content:
         for piece in _cut_pieces(content, b"<c "):
+            facts.merge(int(last or first) for first, last in _MERGED.findall(piece))
             if kept or unclear or _TELLING.search(piece):
                 _read_piece(piece, facts, kept, unclear)
     facts.unclear.sort(key=lambda letters: (len(letters), letters))
@@ -234,6 +247,7 @@ def _read_ods(archive: zipfile.ZipFile, facts: Facts) -> None:
             hidden |= set(_ODS_HIDDEN.findall(piece))
             facts.hidden_sheets += sum(style in hidden for style in _ODS_TABLE.findall(piece))
             facts.embedded += len(_ODS_EMBEDDED.findall(piece))
+            facts.merged_unplaced |= _ODS_MERGED.search(piece) is not None
             facts.beside += "".join(GAP + (link or reading).decode("utf-8", "replace") for link, reading in _ODS_BESIDE.findall(piece))
             facts.comments += piece.count(b"<office:annotation ") + piece.count(b"<office:annotation>")
             formulas = piece.count(b"table:formula=")

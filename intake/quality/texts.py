@@ -94,6 +94,7 @@ REPAIRS: dict[str, str] = {
     "day_dropped": N_("day to first day of its month"),
     "empty_date": N_("date of zeros or nines to empty"),
     "era_overflow": N_("day outside its era by arithmetic"),
+    "text_mark": N_("mark that keeps a spreadsheet from making a number of it removed"),
     "open_end": N_("day that means no end, left empty as the layout says"),
     "kana_full": N_("half-width kana to full width"),
     "points_to_yen": N_("points to yen, ten each"),

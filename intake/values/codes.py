@@ -14,7 +14,16 @@ from functools import cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.defects import FORMER_DIVIDED, NOT_YES_OR_NO, UNKNOWN_CODE, UNKNOWN_MUNICIPALITY, WRONG_CHECK_DIGIT, WRONG_PATTERN
+from intake.defects import (
+    EXPONENT,
+    FORMER_DIVIDED,
+    NOT_YES_OR_NO,
+    SOUND,
+    UNKNOWN_CODE,
+    UNKNOWN_MUNICIPALITY,
+    WRONG_CHECK_DIGIT,
+    WRONG_PATTERN,
+)
 from intake.values.conversion import Converted, Outcome, convert_each, convert_mostly
 from intake.values.width import fold_code
 from schemas import check_digits
@@ -22,7 +31,11 @@ from schemas.codes import load_code_list
 from schemas.lineage import find_successors
 from schemas.municipalities import find_municipality
 
-_BETWEEN = re.compile(r"[\s\-]+")
+# characters without width come along with copies from web pages
+_BETWEEN = re.compile("[\\s\\-\u200b\u200c\u200d\u2060\ufeff]+")
+# how exports and people keep spreadsheets from making a number of it: ="0012", '0012
+_TEXT_MARK = re.compile(r"""="([^"]*)"|'([^']*)""")
+_EXPONENT = re.compile(r"[0-9](?:\.[0-9]+)?E\+[0-9]{1,2}")
 _YES = frozenset({"1", "有", "あり", "有り", "該当", "はい", "○", "〇", "◯", "✓", "レ", "TRUE", "T", "Y", "YES", "ON"})
 _NO = frozenset({"0", "無", "なし", "無し", "非該当", "いいえ", "×", "✕", "✗", "FALSE", "F", "N", "NO", "OFF"})
 
@@ -43,7 +56,13 @@ def convert_digits(texts: pa.StringArray, width: int | None = None) -> Converted
 
 def parse_digits(text: str, width: int | None = None) -> Outcome:
     """Return one number kept as text."""
+    marked = _TEXT_MARK.fullmatch(text)
+    if marked:
+        outcome = parse_digits(marked[1] or marked[2] or "", width)
+        return replace(outcome, repair=outcome.repair or "text_mark") if outcome.defect == SOUND else outcome
     folded = _BETWEEN.sub("", fold_code(text).replace("ー", "-").replace("ｰ", "-")).upper()
+    if _EXPONENT.fullmatch(_BETWEEN.sub("", fold_code(text)).upper()):
+        return Outcome(defect=EXPONENT)
     folded = re.sub(r"(?<=[0-9])\.0+$", "", folded)
     if not re.fullmatch("[0-9A-Z]+", folded):
         return Outcome(defect=WRONG_PATTERN)

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.defects import DATE_LEFT_EMPTY, NOT_A_DATE, SOUND, UNKNOWN_PART
+from intake.defects import DATE_LEFT_EMPTY, DAY_NUMBER, NOT_A_DATE, SOUND, UNKNOWN_PART
 from intake.values.conversion import Converted, Defects, Mask, to_mask
 from intake.values.wareki import ERAS, WESTERN, Days, find_era, to_days
 from intake.values.width import fold_code
@@ -53,6 +53,8 @@ _WESTERN_PACKED = re.compile(r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9
 _KANJI_NUMBER = re.compile("[〇一二三四五六七八九十]+")
 _KANJI_DIGITS = {digit: value for value, digit in enumerate("〇一二三四五六七八九")}
 _NOTHING = re.compile(r"0+|9+")
+# 1900-01-01 is 1, 2064-04-08 is 60000; fewer digits are no day a spreadsheet would be asked for
+_DAY_NUMBER = re.compile(r"[1-5][0-9]{4}(?:\.[0-9]+)?")
 
 
 def _fold_date(text: str) -> str:
@@ -147,7 +149,11 @@ def _convert_read(texts: pa.StringArray, policy: DatePolicy, read: Callable[[str
     given = table[:, 3]
     days = np.where(given == NO_DAY, 1 if month else 0, given)
     result = to_days(table[:, 0], table[:, 1], table[:, 2], days, overflow=policy.overflow)
-    defects = np.where(read_well, result.defects, np.where(empty, SOUND, NOT_A_DATE)).astype(np.uint8)
+    numbers = np.array(
+        [not month and text is not None and _DAY_NUMBER.fullmatch(text) is not None for text in texts.to_pylist()], dtype=np.bool_
+    )
+    unread = np.where(numbers, DAY_NUMBER, NOT_A_DATE)
+    defects = np.where(read_well, result.defects, np.where(empty, SOUND, unread)).astype(np.uint8)
     repairs = {"era_overflow": result.overflowed & read_well, "empty_date": empty & to_mask(pc.is_valid(texts))}
     if month:
         repairs["day_dropped"] = read_well & (given > 1) & (defects == SOUND)

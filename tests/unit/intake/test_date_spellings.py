@@ -5,7 +5,7 @@ import datetime
 import pyarrow as pa
 import pytest
 
-from intake.defects import DATE_LEFT_EMPTY, NO_SUCH_DAY, NOT_A_DATE, OUTSIDE_ERA, SOUND, UNKNOWN_PART
+from intake.defects import DATE_LEFT_EMPTY, DAY_NUMBER, NO_SUCH_DAY, NOT_A_DATE, OUTSIDE_ERA, SOUND, UNKNOWN_PART
 from intake.values import dates
 from intake.values.dates import DatePolicy
 
@@ -88,7 +88,7 @@ def test_western_days(text):
         ("24-02-29", NOT_A_DATE),
         ("29/02/2024", NOT_A_DATE),
         ("2024-02-29 10:30:00", NOT_A_DATE),
-        ("45382", NOT_A_DATE),
+        ("45382", DAY_NUMBER),
     ],
 )
 def test_western_days_that_are_none(text, defect):
