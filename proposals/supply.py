@@ -65,7 +65,8 @@ def issue_requests(office: Office, case_id: str, *, deadline: date | None = None
             raise FormRejected(N_("the deadline is not after today"), N_("give a later day: --deadline YYYY-MM-DD"))
         if case.state is not CaseState.ACCEPTED:
             raise TransitionRefused(
-                N_("{case} is {state}: files are asked for once, after acceptance; it may be done already"), N_("see what is waited for: sakusei status"),
+                N_("{case} is {state}: files are asked for once, after acceptance; it may be done already"),
+                N_("see what is waited for: sakusei status"),
                 case=Name(case_id), state=name_labels([case.state]),
             )  # fmt: skip
         requests = tuple(_issue(office, case, offer, by) for offer in case_offers(office, case))
