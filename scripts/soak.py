@@ -87,7 +87,10 @@ class Soak:
         code, said, _ = self.call(words)
         if code and not any(word in said for word in DONE):
             self.wrong.append(f"{' '.join(words[:3])}: exit {code}: {said}")
-        print(f"{' '.join(words[:3]):40} ended before the kill {done}/{kills}; then {code}: {said.splitlines()[0] if said else ''}", flush=True)
+        print(
+            f"{' '.join(words[:3]):40} ended before the kill {done}/{kills}; then {code}: {said.splitlines()[0] if said else ''}",
+            flush=True,
+        )
 
     def look(self) -> None:
         """Look at what is left: the books, files half-written, entries that stand twice."""
