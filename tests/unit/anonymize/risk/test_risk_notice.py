@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import anonymize.risk.gate as gate_module
-from anonymize.risk.gate import ATTACKS, SHARES, TOGETHER
+from anonymize.risk.gate import ATTACKS, SHARES, TOGETHER, TOLD
 from anonymize.risk.report.notice import add_notice
 from casework.i18n import find_translator
 from schemas.findings import Reason
@@ -45,7 +45,7 @@ def find_codes():
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_reason"]
     named = {call.args[1].value for call in calls if isinstance(call.args[1], ast.Constant)}
     tables = {code.replace("_", "-") for code in SHARES} | {f"attack-{code.replace('_', '-')}" for code in ATTACKS}
-    return named | tables | {told[0] for told in TOGETHER.values()}
+    return named | tables | {told[0] for told in (TOGETHER | TOLD).values()}
 
 
 @pytest.mark.parametrize("regime", regime_names())
