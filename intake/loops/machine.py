@@ -112,7 +112,16 @@ def _get_functions() -> dict[str, Callable[..., int]]:
 def _load_all() -> tuple[binding.ExecutionEngine, dict[str, Callable[..., int]]]:
     from intake.loops import LOOPS
 
-    return load_code(find_code(LOOPS, (FOLDER / "__pycache__", Path.home() / ".cache" / "sakusei")), LOOPS)
+    return load_code(find_code(LOOPS, list_folders()), LOOPS)
+
+
+def list_folders() -> list[Path]:
+    """Return where machine code may lie: beside the source as other compiled code, or among the files of the user, who may have none."""
+    beside = [FOLDER / "__pycache__"]
+    try:
+        return [*beside, Path.home() / ".cache" / "sakusei"]
+    except RuntimeError:
+        return beside
 
 
 def load_code(code: bytes, loops: Sequence[Loop]) -> tuple[binding.ExecutionEngine, dict[str, Callable[..., int]]]:
@@ -142,8 +151,7 @@ def find_code(loops: Sequence[Loop], folders: Sequence[Path]) -> bytes:
     loops : Sequence[Loop]
         The loops.
     folders : Sequence[Path]
-        Where it may lie: beside the source as other compiled code, or among the files of the user. It is kept in the first of them that
-        can be written to; nowhere when none can.
+        Where it may lie. It is kept in the first of them that can be written to; nowhere when none can.
     """
     key, name = _make_key(loops), f"loops-{binding.get_host_cpu_name()}-{llvmlite.__version__}.o"
     for folder in folders:

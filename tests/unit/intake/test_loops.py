@@ -122,6 +122,16 @@ def test_where_nothing_can_be_written_the_next_folder_is_tried(code, tmp_path, m
     assert find_code(MIXED, [closed, tmp_path / "new" / "one"]) == made
 
 
+def test_who_has_no_folder_of_their_own_has_the_one_beside_the_source(monkeypatch):
+    assert [folder.name for folder in machine.list_folders()] == ["__pycache__", "sakusei"]
+
+    def refuse():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(machine.Path, "home", refuse)
+    assert machine.list_folders() == [machine.FOLDER / "__pycache__"]
+
+
 def test_a_loop_that_could_raise_is_not_made(monkeypatch):
     from numba import njit
 
