@@ -1,8 +1,8 @@
 """A whole run (verification included) against DuckDB's own sorted copy of the same file, the floor for an output in canonical order.
 
-`python -m bench scale` measures one and ten million rows; `python -m bench scale --rows 10 50` other millions. Each line has wall
-seconds, and CPU seconds, which a busy machine disturbs less. Peak memory is that of the process with all its children, ten looks a
-second.
+`python -m bench scale` measures one and ten million rows; `python -m bench scale --rows 10 50` other millions, `--methods global` one of
+the kinds of run in `METHODS` alone. "strict" asks for l-diversity and t-closeness beside k, globally. Each line has wall seconds, and CPU
+seconds, which a busy machine disturbs less. Peak memory is that of the process with all its children, ten looks a second.
 """
 
 import itertools
@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+METHODS = ("global", "strict", "local", "spark")
+STRICT = "l_diversity: {disease: {kind: distinct, l: 3}}, t_closeness: {disease: 0.4}"
 CHUNK_ROWS = 1_000_000
 MILLION = 1_000_000
 SIZES = (1, 10)
@@ -36,7 +38,7 @@ with duckdb.connect(config={"temp_directory": overflow, "memory_limit": "2GiB"})
 """
 PLAN = """\
 plan: scale-v1
-privacy: {k: 10}
+privacy: {k: 10MODELS}
 suppression_limit: 0.05
 method: METHOD
 columns:
@@ -154,7 +156,9 @@ def sum_resident_bytes(root: int) -> int:
 def measure_run(folder: Path, method: str, engine: str) -> tuple[Cost, dict[str, object]]:
     """Return cost and report of a run in a process of its own."""
     plan, name = folder / f"{method}.yaml", f"{method}-{engine}"
-    plan.write_text(PLAN.replace("METHOD", method), encoding="utf-8")
+    strict = method == "strict"
+    text = PLAN.replace("METHOD", "global" if strict else method).replace("MODELS", f", {STRICT}" if strict else "")
+    plan.write_text(text, encoding="utf-8")
     command = [sys.executable, "-c", "from casework.console import main; main()", "anonymize", "run", "--no-compare", "--engine", engine]
     command += ["--input", str(folder / "rows.parquet"), "--plan", str(plan)]
     command += ["--output", str(folder / f"{name}.parquet"), "--report", str(folder / f"{name}.json")]
@@ -164,7 +168,7 @@ def measure_run(folder: Path, method: str, engine: str) -> tuple[Cost, dict[str,
     return cost, found
 
 
-def run(millions: Sequence[int] = SIZES) -> Iterator[str]:
+def run(millions: Sequence[int] = SIZES, methods: Sequence[str] = METHODS) -> Iterator[str]:
     """Yield one line per size, method and engine, and how the totals grow."""
     totals: dict[tuple[str, str], list[tuple[int, float]]] = {}
     for size in millions:
@@ -178,24 +182,33 @@ def run(millions: Sequence[int] = SIZES) -> Iterator[str]:
             load = os.getloadavg()[0]
             yield f"{size:>4} million rows: DuckDB sorted copy {floor.seconds:.1f} s (CPU {floor.cpu_seconds:.1f} s), load {load:.1f}"
             hashes = set()
-            for method, engine in list_runs(size):
+            for method, engine in list_runs(size, methods):
                 cost, report = measure_run(folder, method, engine)
                 totals.setdefault((method, engine), []).append((size, cost.seconds))
                 if method == "global":
                     hashes.add(report["output_sha256"])
                 yield describe(f"{method} {engine}", cost, floor, report)
+            if strict := ratio_to_k(totals):
+                yield strict
             yield f"  the global release has {'the same bytes' if len(hashes) == 1 else 'OTHER BYTES'} on every engine that ran"
     for (method, engine), found in totals.items():
         for (size, before), (larger, after) in itertools.pairwise(found):
             yield f"{method} {engine}: {larger / size:.0f} x the rows ({size} → {larger} million) take {after / before:.2f} x the time"
 
 
-def list_runs(size: int) -> list[tuple[str, str]]:
+def ratio_to_k(totals: Mapping[tuple[str, str], list[tuple[int, float]]]) -> str | None:
+    """Return the line that compares the last strict run with the last for k alone; None where one of them is missing."""
+    strict, alone = totals.get(("strict", "duckdb")), totals.get(("global", "duckdb"))
+    return f"  strict takes {strict[-1][1] / alone[-1][1]:.2f} x the time of k alone" if strict and alone else None
+
+
+def list_runs(size: int, methods: Sequence[str] = METHODS) -> list[tuple[str, str]]:
     """Return methods and engines to measure; Spark where there is Java, and not on the largest files."""
     from anonymize.engines.spark import has_java
 
-    runs = [("global", "duckdb"), ("local", "duckdb")]
-    return [*runs, ("global", "spark")] if size <= SPARK_MILLIONS and has_java(os.environ) else runs
+    runs = [(method, "duckdb") for method in METHODS if method in methods and method != "spark"]
+    asked = "spark" in methods and size <= SPARK_MILLIONS
+    return [*runs, ("global", "spark")] if asked and has_java(os.environ) else runs
 
 
 def describe(name: str, cost: Cost, floor: Cost, report: dict[str, object]) -> str:

@@ -1,7 +1,7 @@
 """What to say when no recoding meets the requirements: how much fails, and which single wish is cheapest to relax.
 
-Decided here: the order of proposals (a coarser column if one is enough, then a model on a sensitive column, then fewer linked rows, then
-the suppression limit, then k). Not decided here: whether anything is relaxed; people do that.
+Decided here: the order of proposals (a coarser column if one is enough, then a milder model with the value that suffices, then fewer linked
+rows, then the suppression limit, then k). Not decided here: whether anything is relaxed; people do that.
 """
 
 from collections.abc import Iterator
@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from anonymize.classes import SearchTask
-from anonymize.search.histories import make_gauge
 from anonymize.search.lines import asked_columns
-from anonymize.search.problem import Problem
+from anonymize.search.milder import Milder, find_milder, is_possible
 from schemas.errors import TargetNotReached
 from schemas.messages import N_, Name
 
@@ -36,13 +35,10 @@ def make_error(task: SearchTask, failed_rows: int) -> TargetNotReached:
         j, level = column
         names: dict[str, Any] = {"column": Name(task.table.columns[j]), "level": Name(task.table.levels[j].level_names[level])}
         return TargetNotReached(message, N_("allow {column} up to level {level}"), **counts, **names)
-    sensitive = _failing_model(task)
-    if sensitive is not None:
-        return TargetNotReached(message, N_("relax the model on {column}, or drop it from the plan"), **counts, column=sensitive)
-    if task.population is not None and _is_possible(replace(task, population=None))[0]:
-        hint = N_("lower k_map, widen delta_presence, or give a population table that covers the file")
-        return TargetNotReached(message, hint, **counts)
-    if task.linked is not None and _is_possible(replace(task, linked=None))[0]:
+    model = find_milder(task) or _whole_model(task)
+    if model is not None:
+        return TargetNotReached(message, model[0], **counts, **model[1])
+    if task.linked is not None and is_possible(replace(task, linked=None))[0]:
         message = N_(
             "{failed} of {rows} rows are of persons whose linked rows fewer than {k} persons share even at the coarsest levels allowed; "
             "{limit} may be suppressed"
@@ -66,20 +62,13 @@ def row_limit(task: SearchTask) -> int:
     return int(np.floor(task.suppression_limit * task.table.total_rows + 1e-9))
 
 
-def _is_possible(task: SearchTask) -> tuple[bool, float]:
-    """Return whether the coarsest levels meet a task, and their loss."""
-    gauge = make_gauge(Problem(task))
-    node = gauge.measure(gauge.problem.coarsest, gauge.lines)
-    return gauge.is_feasible(node), node.loss
-
-
 def _cheapest_column(task: SearchTask) -> tuple[int, int] | None:
     """Return the one column, and the level, that would be enough; among several the one with the smallest loss."""
     found = []
     for j, level in _coarser(task):
         higher = task.max_levels.copy()
         higher[j] = level
-        possible, loss = _is_possible(replace(task, max_levels=higher))
+        possible, loss = is_possible(replace(task, max_levels=higher))
         if possible:
             found.append((loss, j, level))
     return min(found)[1:] if found else None
@@ -92,11 +81,13 @@ def _coarser(task: SearchTask) -> Iterator[tuple[int, int]]:
             yield j, level
 
 
-def _failing_model(task: SearchTask) -> Name | None:
-    """Return the sensitive column whose models, left out, would make the task possible."""
+def _whole_model(task: SearchTask) -> Milder | None:
+    """Return the hint for the sensitive column whose models, all left out, would make the task possible; or for the population."""
     for column in asked_columns(task):
         diversity = tuple(wish for wish in task.diversity if wish.column != column)
         closeness = tuple(wish for wish in task.closeness if wish.column != column)
-        if _is_possible(replace(task, diversity=diversity, closeness=closeness))[0]:
-            return Name(column)
+        if is_possible(replace(task, diversity=diversity, closeness=closeness))[0]:
+            return N_("relax the model on {column}, or drop it from the plan"), {"column": Name(column)}
+    if task.population is not None and is_possible(replace(task, population=None))[0]:
+        return N_("lower k_map, widen delta_presence, or give a population table that covers the file"), {}
     return None

@@ -25,19 +25,22 @@ def secret_of(*values):
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
-    "wish",
+    ("wish", "said"),
     [
-        {"diversity": (Diversity(column="disease", kind="distinct", l=3),)},
-        {"diversity": (Diversity(column="disease", kind="entropy", l=1.9),)},
-        {"diversity": (Diversity(column="disease", kind="recursive", l=2, c=2.0),)},
+        ({"diversity": (Diversity(column="disease", kind="distinct", l=3),)}, "lower l of disease to 2"),
+        ({"diversity": (Diversity(column="disease", kind="entropy", l=1.9),)}, "lower l of disease to 1.75"),
+        (
+            {"diversity": (Diversity(column="disease", kind="recursive", l=2, c=2.0),)},
+            "relax the model on disease, or drop it from the plan",
+        ),
     ],
     ids=["distinct", "entropy", "recursive"],
 )
-def test_a_diversity_the_whole_file_lacks_is_named(table_of, task_of, method, wish):
+def test_a_diversity_the_whole_file_lacks_is_named(table_of, task_of, method, wish, said):
     # Three of four persons share a disease: 2 values, entropy 0.56 (l = 1.75), and 3 is not below 2 · 1.
     table = table_of([(0,), (1,), (2,), (3,)], [PAIRS], sensitive={"disease": secret_of(0, 0, 0, 1)})
     error = refuse(task_of(table, 2, method=method, **wish))
-    assert error.hint.render() == "relax the model on disease, or drop it from the plan"
+    assert error.hint.render() == said
     assert error.message.params["failed"] == 4
     find_recoding(task_of(table, 2, method=method))
 
@@ -60,8 +63,8 @@ def test_a_closeness_is_named_where_no_single_column_is_enough(table_of, task_of
     table = table_of([(0, 0), (1, 1)], [TWO, TWO], rows=[2, 2], sensitive={"disease": secret_of(0, 1)})
     low = np.zeros(2, np.int8)
     error = refuse(task_of(table, 2, method=method, closeness=(Closeness(column="disease", t=0.4),), max_levels=low))
-    assert error.hint.params["column"] == "disease"
-    find_recoding(task_of(table, 2, method=method, max_levels=low))
+    assert error.hint.render() == "raise t of disease to 0.5"
+    find_recoding(task_of(table, 2, method=method, closeness=(Closeness(column="disease", t=0.5),), max_levels=low))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -72,7 +75,8 @@ def test_a_population_that_is_too_small_is_named(table_of, task_of, method, aske
     groups = (np.array(PAIRS, dtype=np.int32),)
     population = Population(columns=(0,), groups=groups, codes=np.arange(4, dtype=np.int32)[:, None], persons=np.ones(4, np.int64), **asked)
     error = refuse(task_of(table, 2, method=method, population=population))
-    assert "population" in error.hint.render()
+    expected = {"k_map": 4} if "k_map" in asked else {"low": 0.0, "high": 1.0}
+    assert {name: error.hint.params[name] for name in expected} == expected
     find_recoding(task_of(table, 2, method=method))
 
 
