@@ -70,7 +70,7 @@ class Soak:
         """Run a command, killed after `seconds`; return exit code, what it said, and how long it took."""
         command = [str(Path(sys.executable).with_name("sakusei")), *words, "--home", str(self.home), "--lang", "en"]
         start = time.monotonic()
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:  # noqa: S603
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
             try:
                 said, _ = process.communicate(timeout=seconds)
             except subprocess.TimeoutExpired:
@@ -114,7 +114,7 @@ def prepare(folder: Path, people: int) -> None:
         ["sample", "write", "--output", str(folder / "sample"), "--people", str(people)],
         ["anonymize", "plan", "--table", "kokuho_benefit", "--output", str(folder / "plan.yaml")],
     ):
-        subprocess.run([tool, *words], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+        subprocess.run([tool, *words], check=True, stdout=subprocess.DEVNULL)
 
 
 def seal(soak: Soak) -> None:
@@ -123,7 +123,7 @@ def seal(soak: Soak) -> None:
     bundle.unlink(missing_ok=True)
     words = ["intake", "seal", str(source), "--table", "kokuho_benefit", "--to", str(soak.home / "office.age.pub")]
     words += ["--municipality", "902012", "--as-of", "2025-04-01", "--output", str(bundle)]
-    subprocess.run([str(Path(sys.executable).with_name("sakusei")), *words], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    subprocess.run([str(Path(sys.executable).with_name("sakusei")), *words], check=True, stdout=subprocess.DEVNULL)
 
 
 def main() -> int:
