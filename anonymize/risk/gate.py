@@ -230,8 +230,8 @@ def _check_together(assessment: Assessment, thresholds: Thresholds) -> Iterator[
     together = assessment.composition.together
     if together.failed:
         template = N_(
-            "what this release tells together with {releases} cannot be computed: what that takes was erased, or columns, treatments or rows"
-            " per person are others"
+            "what this release tells together with {releases} cannot be computed: what that takes was erased, or columns, treatments or"
+            " rows per person are others"
         )
         yield _reason(thresholds, "other-not-comparable", template, releases=Name(", ".join(together.failed)))
     for told in together.told:
