@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 VALUE, COUNT, SUM = "value", "count", "sum"
 PICKS = frozenset({"first", "last"})
-LARGEST_LIMIT = 1 << 53  # of a band: every whole number up to here is a double of its own
+LARGEST_LIMIT = (1 << 53) - 1  # of a band: the canonical form of a document holds no larger whole number (RFC 8785)
 UNREADABLE = frozenset({Role.DIRECT_IDENTIFIER, Role.IDENTIFICATION_CODE, Role.FREE_TEXT})
 
 

@@ -16,7 +16,7 @@ from schemas.plan import ANY_DAY, DROP, FRESH_ID, KEEP, Plan, PlannedColumn
 
 Check = Callable[[Any], bool]
 MOST_DAYS = 36_525  # a hundred years
-LARGEST_STEP = 1 << 53  # every whole number up to here is a double of its own
+LARGEST_STEP = (1 << 53) - 1  # the canonical form of a document holds no larger whole number (RFC 8785)
 
 
 def _kind(code: str, template: str) -> FindingKind:
@@ -53,7 +53,9 @@ def is_share(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return math.isfinite(value) if isinstance(value, float) else abs(value) <= LARGEST_STEP
 
 
 def _is_positive(value: Any) -> bool:

@@ -1,6 +1,6 @@
 """Top-down splits along the hierarchies: the start of the local search where the lattice is too large to walk.
 
-All lines begin as one class at the coarsest levels. A class is split by the groups of one column at a finer level: each part of k persons
+All lines of a coarsest cell begin as one class. A class is split by the groups of one column at a finer level: each part of k persons
 stands alone, the others stay together at the old level. Of all columns and levels the one is taken that saves most loss for the knowledge
 it spends, since what is spent on one column cannot be spent on another: every class ends when it holds about k persons. The best classes
 leave; the lines of the others, and those too few for a class, start again. So lines choose their company before worse classes use it up.
@@ -126,18 +126,32 @@ def split_lines(ground: Ground, lines: NDArray[np.int64], k: int) -> tuple[NDArr
     tally = Tally(np.zeros(shape, np.int64), np.zeros(shape), np.empty(shape, np.int64), np.zeros(depth, np.int64))
     # A class that is split leaves its place to its parts, and each part has lines of its own.
     room = len(lines) + 1
+    order, cells = _list_coarsest(ground, lines, k)
     splits = Splits(
-        lines.copy(),
+        order,
         np.empty(len(lines), np.int64),
         np.zeros((room, 2), np.int64),
         np.empty((room, columns), np.int8),
         np.full(len(ground.rows), NONE, np.int64),
         np.empty((room, columns), np.int8),
-        np.array([1, 0], dtype=np.int64),
+        np.array([len(cells), 0], dtype=np.int64),
     )
-    splits.ends[0, 1], splits.levels[0] = len(lines), ground.trees.coarsest
+    splits.ends[: len(cells)], splits.levels[: len(cells)] = cells, ground.trees.coarsest
     split_down(ground, splits, tally, k)
     return splits.classes[lines], splits.class_levels[: splits.numbers[CLASSES]].copy()
+
+
+def _list_coarsest(ground: Ground, lines: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return lines, those of a coarsest cell side by side, and begin and end of each cell of at least k persons."""
+    cells = np.zeros(len(lines), dtype=np.int64)
+    for j, level in enumerate(ground.trees.coarsest):
+        groups = ground.trees.groups[ground.trees.positions[lines, j], level].astype(np.int64)
+        if (groups != groups[0]).any():  # a column whose coarsest level keeps values apart
+            cells = np.unique(cells * (groups.max() + 1) + groups, return_inverse=True)[1]
+    order = lines[np.argsort(cells, kind="stable")]
+    ends = np.cumsum(np.bincount(cells))
+    persons = np.bincount(cells, weights=ground.persons[lines])
+    return order, np.stack([ends - np.bincount(cells), ends], axis=1)[persons >= k]
 
 
 def _choose_leaving(gauge: Gauge, split: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int8]], share: float) -> NDArray[np.int64]:

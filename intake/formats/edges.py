@@ -180,11 +180,18 @@ def _find_longer(block: Block, edges: Edges) -> dict[int, bytes]:
     for place, raw in enumerate(bad.raw):
         if bad.defects[place] != RAGGED or not raw.endswith(end):
             continue
-        fields = next(csv.reader([raw.decode(block.encoding, "replace")], delimiter=edges.delimiter), [])
-        more = len(fields) - edges.fields
+        more = _count_fields(raw.decode(block.encoding, "replace"), edges.delimiter) - edges.fields
         if more > 0 and raw.endswith(end * more):
             found[place] = raw[: len(raw) - more]
     return found
+
+
+def _count_fields(text: str, delimiter: str) -> int:
+    """Return the fields of a record; 0 where the marks in it make none."""
+    try:
+        return len(next(csv.reader([text], delimiter=delimiter), []))
+    except csv.Error:  # a carriage return alone, outside quotes
+        return 0
 
 
 def _cut_again(block: Block, longer: dict[int, bytes], edges: Edges) -> Block:

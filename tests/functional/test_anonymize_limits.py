@@ -141,10 +141,17 @@ def test_unsigned_numbers_that_no_engine_holds(tmp_path, capsys):
 
 
 def test_noise_wider_than_numbers_are(tmp_path, capsys):
-    noise = {"noise": {"kind": "laplace", "scale": 1e300}}
-    refuse(tmp_path, capsys, 13, "wider than numbers can be computed with", pa.array([1, 2] * 6), attribute(noise))
-    cut = {"noise": {"kind": "laplace", "scale": 2, "minimum": -(10**300), "maximum": 10**300}}
+    wide = {"noise": {"kind": "laplace", "share": 10**12}}
+    refuse(tmp_path, capsys, 13, "wider than numbers can be computed with", pa.array([1, 10**6] * 6), attribute(wide))
+    cut = {"noise": {"kind": "laplace", "scale": 2, "minimum": 1 - 2**53, "maximum": 2**53 - 1}}
     assert process(tmp_path, capsys, pa.array([1, 2] * 6), attribute(cut))[0] == 0
+
+
+@pytest.mark.parametrize("size", [2**53, 10**300, 10**400])
+def test_settings_beyond_exact_numbers(tmp_path, capsys, size):
+    for settings in ({"scale": size}, {"scale": 2, "minimum": -size}):
+        noise = {"noise": {"kind": "laplace"} | settings}
+        refuse(tmp_path, capsys, 13, "the settings of treatment noise", pa.array([1, 2] * 6), attribute(noise))
 
 
 SENTINEL, FIRST = datetime.date(9999, 12, 31), datetime.date(1, 1, 1)

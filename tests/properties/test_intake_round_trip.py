@@ -116,10 +116,11 @@ DAMAGE = st.sampled_from(
     [
         ("", None),
         ("x", b"x"),
-        ("ragged", b",,,,"),
+        ("ragged", b"x,,,,"),
+        ("ragged-end", b"x\ry" + b"," * 40),
         ("nul", b"a\x00b" + b"," * 35),
         ("quotes", b'"a"b' + b"," * 35),
-        ("empty-key", b"," * 35),
+        ("empty-key", b"," * 34 + b"x"),
         ("junk", "あ".encode("cp932") * 30),
     ]
 )

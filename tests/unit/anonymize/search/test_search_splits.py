@@ -1,5 +1,6 @@
 """Splits from above: which column is split, who stays together, who is left over, and which start the local search keeps."""
 
+import dataclasses
 from importlib import import_module
 from pathlib import Path
 
@@ -62,8 +63,10 @@ def test_levels_stay_within_their_limits(table_of, task_of):
     problem = Problem(task_of(table, 2, min_levels=low, max_levels=np.array([2], np.int8)))
     _, levels = split_lines(Ground(plant_trees(problem), problem.rows, problem.persons), np.arange(4), 2)
     assert levels.tolist() == [[1], [1]]
-    clusters, _ = split_classes(Gauge(Problem(task_of(table, 8, max_levels=high))), np.ones(4, np.bool_), lambda: False)
-    assert clusters.levels.tolist() == [[1]]
+    clusters, _ = split_classes(Gauge(Problem(task_of(table, 4, max_levels=high))), np.ones(4, np.bool_), lambda: False)
+    assert clusters.levels.tolist() == [[1], [1]]
+    nobody, _ = split_classes(Gauge(Problem(task_of(table, 8, max_levels=high))), np.ones(4, np.bool_), lambda: False)
+    assert nobody.classes.tolist() == [-1] * 4
 
 
 def test_a_model_is_met_by_larger_classes(table_of, task_of):
@@ -100,3 +103,15 @@ def test_the_better_of_two_starts_is_kept(wide, task_of, monkeypatch):
     losses["walk"] = compute_loss(table, find_recoding(task), task.weights)
     assert losses["walk"] != losses["split"]
     assert losses["both"] == pytest.approx(min(losses["walk"], losses["split"]), abs=1e-12)
+
+
+def test_lines_that_the_coarsest_level_keeps_apart_never_meet(table_of, task_of):
+    # At most pairs in the first column: 0 and 1, 2 and 3. The last pair has two rows, too few for k = 3.
+    table = table_of([(0, 0), (1, 1), (2, 0), (3, 1)], [PAIRS, TWO], rows=[2, 2, 1, 1])
+    task = task_of(table, 3, max_levels=np.array([1, 1], np.int8))
+    classes, levels = split(task, 3)
+    assert classes.tolist() == [0, 0, -1, -1]
+    assert levels.tolist() == [[1, 1]]
+    apart = task_of(table_of([(0, 0), (1, 1), (2, 0), (3, 1)], [PAIRS, TWO], rows=[2, 2, 2, 2]), 3, max_levels=np.array([1, 1], np.int8))
+    recoding = find_recoding(dataclasses.replace(apart, method="local"))
+    assert number_classes(apart.table, recoding).tolist() == [0, 0, 1, 1]
