@@ -90,7 +90,8 @@ def _measure_column(released: Released, field: ReleasedColumn) -> Subgroups:
         held = ", ".join(["value", *(quote(key) for key in released.quasi_identifiers)])
         shared = ", ".join([f"{name} AS value", *(quote(key) for key in released.quasi_identifiers)])
         parts = f"SELECT {shared}, {released.person_sql} AS p FROM released GROUP BY {held}"
-        grouped = f"SELECT sum(p / f) / sum(p) AS average, sum(p) AS persons FROM ({parts}) r JOIN class_risks c ON {same} GROUP BY value"
+        share = "sum(p / f ORDER BY p / f)"  # in order, so that the same rows give the same bits
+        grouped = f"SELECT {share} / sum(p) AS average, sum(p) AS persons FROM ({parts}) r JOIN class_risks c ON {same} GROUP BY value"
     found = released.fetch_row(f"SELECT count(*), max(average), min(persons), arg_min(persons, (-average, persons)) FROM ({grouped})")
     groups, average, smallest, persons = found
     return Subgroups(column=field.name, groups=int(groups), average=float(average), persons=int(persons), smallest=int(smallest))
