@@ -30,7 +30,8 @@ from casework.commands import COMMANDS
 from casework.failures import to_known
 from casework.help_pages import WideContext
 from casework.printing import drop_output, print_reply, show_error, show_usage_error, translate_placeholders
-from schemas.errors import AnswerNotPrinted, SakuseiError
+from casework.words import blame_names, check_words
+from schemas.errors import AnswerNotPrinted
 from schemas.messages import N_
 
 EXIT_INTERRUPTED = 130
@@ -247,7 +248,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     session = _session(os.environ, words)
     i18n.use_language(session.language)
     try:
-        _check_words(words)
+        check_words(words)
         result = root.main(args=words, prog_name="sakusei", standalone_mode=False, obj=session)
     except (click.Abort, KeyboardInterrupt):
         click.echo(i18n.translate(N_("stopped; nothing was left half-written")), err=True)
@@ -255,34 +256,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return 0
     except Exception as error:  # noqa: BLE001 - the one place where every failure becomes text and an exit code
-        return _explain(error, words)
+        return _explain(blame_names(error, words))
     return result if isinstance(result, int) else 0
 
 
-def _is_undecodable(word: str) -> bool:
-    """Return whether a word of the command line holds bytes that are no text of this system; Python keeps them as lone surrogates."""
-    return any("\ud800" <= character <= "\udfff" for character in word)
-
-
-def _check_words(words: Sequence[str]) -> None:
-    """Refuse words that are no text; names of files that are there may be in any encoding (CP932 from Windows).
-
-    Raises
-    ------
-    click.UsageError
-        With the number of the word; never the word.
-    """
-    for number, word in enumerate(words, start=1):
-        if _is_undecodable(word) and not os.path.lexists(word):
-            text = N_("word {number} of the command holds characters that are not UTF-8 and names no file that is there")
-            raise click.UsageError(i18n.translate(text).format(number=number))
-
-
-def _explain(error: Exception, words: Sequence[str]) -> int:
+def _explain(error: Exception) -> int:
     """Print why a command stopped, and return its exit code."""
-    if not isinstance(error, (SakuseiError, click.ClickException, click.exceptions.Exit)) and any(map(_is_undecodable, words)):
-        text = N_("a file cannot be opened by its name, which is not UTF-8; give it another name, in letters and digits")
-        error = click.UsageError(i18n.translate(text))
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, click.ClickException):

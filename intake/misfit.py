@@ -209,6 +209,8 @@ def _tell_unknown(nearest: Nearest) -> Finding:
 def _find_likeness(source: Path, head: bytes, layout: Layout) -> tuple[Finding, ...]:
     """Return what speaks against a layout without headings that a text is like: by kinds of record, length of lines, or fields."""
     lines = [line.rstrip(b"\r") for line in head.split(b"\n")[:LINES_LOOKED_AT] if line.strip(b"\r\x1a")]
+    if not lines:
+        return ()
     if layout.records:
         first = lines[0].partition(layout.delimiter.encode())[0].decode("ascii", "replace")
         finding = Finding(kind=OTHER_OPENING, rows=(1,), params={"record": Name(layout.records.opening)})

@@ -1,7 +1,7 @@
 """What to say when no recoding meets the requirements: how much fails, and which single wish is cheapest to relax.
 
 Decided here: the order of proposals (a coarser column if one is enough, then a milder model with the value that suffices, then fewer linked
-rows, then the suppression limit, then k). Not decided here: whether anything is relaxed; people do that.
+rows, then the suppression limit, then several coarser columns, then k). Not decided here: whether anything is relaxed; people do that.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import numpy as np
 
 from anonymize.classes import SearchTask
 from anonymize.search.lines import asked_columns
-from anonymize.search.milder import Milder, find_milder, is_possible
+from anonymize.search.milder import Milder, find_milder, find_smaller_k, is_possible
 from schemas.errors import TargetNotReached
 from schemas.messages import N_, Name
 
@@ -47,10 +47,23 @@ def make_error(task: SearchTask, failed_rows: int) -> TargetNotReached:
             "give fewer rows of each person (rows_per_person), reduce them to periods (aggregate), or raise suppression_limit to {share}"
         )
         return TargetNotReached(message, hint, **counts, k=task.k, share=_round_up(failed_rows / rows))
-    if task.method == "global" and failed_rows < rows:
-        hint = N_("raise suppression_limit to {share}, or lower k")
-        return TargetNotReached(message, hint, **counts, share=_round_up(failed_rows / rows))
-    return TargetNotReached(message, N_("lower k: the file has too few persons"), **counts)
+    hint, values = _relax_sizes(task, _round_up(failed_rows / rows))
+    return TargetNotReached(message, hint, **counts, **values)
+
+
+def _relax_sizes(task: SearchTask, share: float) -> Milder:
+    """Return the hint, with its values, about the suppression limit, several columns, or k: what was tried and is enough."""
+    k = find_smaller_k(task)
+    if share < 1.0 and is_possible(replace(task, suppression_limit=share))[0]:
+        if k is None:
+            return N_("raise suppression_limit to {share}"), {"share": share}
+        return N_("raise suppression_limit to {share}, or lower k to {smaller}"), {"share": share, "smaller": k}
+    columns = _several_columns(task)
+    if columns:
+        return N_("allow coarser levels of all these columns: {columns}"), {"columns": Name(", ".join(columns))}
+    if k is not None:
+        return N_("lower k to {smaller}"), {"smaller": k}
+    return N_("relax several wishes of the plan together: no single one is enough, whatever its value"), {}
 
 
 def _round_up(share: float) -> float:
@@ -72,6 +85,19 @@ def _cheapest_column(task: SearchTask) -> tuple[int, int] | None:
         if possible:
             found.append((loss, j, level))
     return min(found)[1:] if found else None
+
+
+def _several_columns(task: SearchTask) -> list[str]:
+    """Return columns that are enough when all of them may reach their coarsest level, and none of which can be left out; empty for none."""
+    coarsest = np.array([len(table.level_names) - 1 for table in task.table.levels], dtype=task.max_levels.dtype)
+    if not is_possible(replace(task, max_levels=coarsest))[0]:
+        return []
+    for j in range(len(coarsest)):
+        fewer = coarsest.copy()
+        fewer[j] = task.max_levels[j]
+        if is_possible(replace(task, max_levels=fewer))[0]:
+            coarsest = fewer
+    return [task.table.columns[j] for j in np.flatnonzero(coarsest != task.max_levels)]
 
 
 def _coarser(task: SearchTask) -> Iterator[tuple[int, int]]:

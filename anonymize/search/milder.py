@@ -46,6 +46,12 @@ def first_possible(values: Sequence[float], make: Callable[[float], SearchTask])
     return values[bisect_left(range(len(values)), True, key=lambda place: is_possible(make(values[place]))[0])]
 
 
+def find_smaller_k(task: SearchTask) -> int | None:
+    """Return the largest k below that of a task with which the coarsest levels meet it; None where not even 2 persons do."""
+    found = first_possible(range(task.k - 1, 1, -1), lambda k: replace(task, k=int(k)))
+    return None if found is None else int(found)
+
+
 def _diversity(task: SearchTask) -> Iterator[Milder | None]:
     """Yield a smaller l for each l-diversity."""
     for number, wish in enumerate(task.diversity):

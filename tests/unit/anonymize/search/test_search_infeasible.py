@@ -99,6 +99,23 @@ def test_of_two_columns_the_cheaper_is_named(table_of, task_of, method):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_k_beyond_the_file_is_named(table_of, task_of, method):
-    error = refuse(task_of(table_of([(0,), (1,)], [TWO]), 3, method=method))
-    assert error.hint.render() == "lower k: the file has too few persons"
+def test_k_beyond_the_file_names_the_k_that_is_enough(table_of, task_of, method):
+    table = table_of([(0,), (1,)], [TWO])
+    error = refuse(task_of(table, 4, method=method))
+    assert error.hint.render() == "lower k to 2"
+    find_recoding(task_of(table, 2, method=method))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_columns_that_are_enough_together_are_named(table_of, task_of, method):
+    # Two persons who differ in the first two columns: both must be lifted, the third tells nothing.
+    table = table_of([(0, 0, 0), (1, 1, 0)], [TWO, TWO, TWO])
+    error = refuse(task_of(table, 2, method=method, max_levels=np.zeros(3, np.int8)))
+    assert error.hint.render() == "allow coarser levels of all these columns: column_0, column_1"
+    find_recoding(task_of(table, 2, method=method, max_levels=np.array([1, 1, 0], np.int8)))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_file_of_one_person_has_no_single_wish_to_relax(table_of, task_of, method):
+    error = refuse(task_of(table_of([(0,)], [TWO]), 3, method=method))
+    assert error.hint.render() == "relax several wishes of the plan together: no single one is enough, whatever its value"
