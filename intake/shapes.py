@@ -7,7 +7,7 @@ is a border: stretches that are blank in every row, digits beside other characte
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -96,8 +96,7 @@ def find_shape(plain: Path, table: TableSchema, known: Known) -> Shape:
     settings, chunks = choose_kind_chunks(plain)
     if settings["format"] == "excel":
         return _find_sheet(plain, settings, chunks, known)
-    rows, settings["delimiter"] = _cut_text(_read_head(chunks), plain)
-    return _to_shape(settings, rows, known)
+    return _find_table(plain, settings, _read_head(chunks), known)
 
 
 def _to_shape(settings: dict[str, Any], rows: Rows, known: Known) -> Shape:
@@ -129,15 +128,39 @@ def _cut_text(content: str, plain: Path, delimiter: str | None = None) -> tuple[
     """Return the first rows of delimited text, and the delimiter."""
     first = content.partition("\n")[0]
     chosen = delimiter or max(_DELIMITERS, key=first.count)
-    csv.field_size_limit(LINE_LIMIT_BYTES)
-    try:
-        reader = csv.reader(io.StringIO(content, newline=""), delimiter=chosen)
-        rows = list(islice((row for row in reader if row), SAMPLE_ROWS + _MOST_TITLES))
-    except csv.Error as error:
-        raise _unreadable(Name(plain.name)) from error
+    rows = [row for row in _read_records(content, chosen, SAMPLE_ROWS + _MOST_TITLES) if row]
     if not rows or len(rows[0]) < FEWEST_KNOWN:
         raise _unreadable(Name(plain.name))
     return rows, chosen
+
+
+def _find_table(plain: Path, settings: dict[str, Any], content: str, known: Known) -> Shape:
+    """Return the shape of delimited text: the line with most known headings is theirs, under any delimiter; those above it are titles."""
+    heads = [
+        (_count_known(row, known), delimiter, titles)
+        for delimiter in _DELIMITERS
+        for titles, row in enumerate(_read_records(content, delimiter, _MOST_TITLES))
+    ]
+    count, delimiter, titles = max(heads, key=lambda head: head[0], default=(0, "", 0))
+    if count < FEWEST_KNOWN or titles == 0:
+        rows, settings["delimiter"] = _cut_text(content, plain)
+        return _to_shape(settings, rows, known)
+    rows = [row for row in _read_records(content, delimiter, SAMPLE_ROWS + _MOST_TITLES)[titles:] if row]
+    shape = _to_shape({**settings, "delimiter": delimiter, "title_rows": titles}, rows, known)
+    return replace(shape, notes=_tell_titles(titles))
+
+
+def _read_records(content: str, delimiter: str, most: int) -> Rows:
+    """Return the first records of a text, blank ones too; none where its quotes make none."""
+    csv.field_size_limit(LINE_LIMIT_BYTES)
+    try:
+        return list(islice(csv.reader(io.StringIO(content, newline=""), delimiter=delimiter), most))
+    except csv.Error:
+        return []
+
+
+def _tell_titles(titles: int) -> tuple[Finding, ...]:
+    return (Finding(kind=TITLES, rows=tuple(range(1, titles + 1)), count=titles),) if titles else ()
 
 
 def _find_sheet(plain: Path, settings: dict[str, Any], chunks: Iterator[bytes], known: Known) -> Shape:
@@ -154,7 +177,7 @@ def _find_sheet(plain: Path, settings: dict[str, Any], chunks: Iterator[bytes], 
         if (count := _count_known(joined[0][1:], known)) > found[0]:
             found = (count, titles, 2, joined)
     _, titles, lines, kept = found
-    notes = [Finding(kind=TITLES, rows=tuple(range(1, titles + 1)), count=titles)] if titles else []
+    notes = [*_tell_titles(titles)]
     notes += [Finding(kind=TWO_LINES, rows=(titles + 1, titles + 2))] if lines > 1 else []
     shape = _to_shape(settings, [row[1:] for row in kept], known)
     told = {**({"title_rows": titles} if titles else {}), **({"header_rows": lines} if lines > 1 else {})}

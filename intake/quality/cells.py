@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from intake.quality.fingerprints import Hashes, fingerprint
+from intake.quality.fingerprints import Hashes
 from intake.values.conversion import Mask, to_mask
 from schemas.messages import Name
 
@@ -53,12 +53,6 @@ class ColumnCells:
     def spread(self, mask: Mask) -> Mask:
         """Return for each row what holds for its distinct value."""
         return np.asarray(mask[self.indices])
-
-
-def make_cells(values: pa.Array, indices: NDArray[np.int64], label: Name) -> ColumnCells:
-    """Return a column with the hashes of its distinct values."""
-    hashes, flags = fingerprint(values)
-    return ColumnCells(values=values, indices=indices, hashes=hashes, flags=flags, label=label)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

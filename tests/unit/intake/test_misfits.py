@@ -87,6 +87,11 @@ def test_a_file_nobody_knows_is_told_what_speaks_against_each_layout(tmp_path):
     assert codes(error) == [("no-headings", "plain"), ("field-count", "kokuho-csv-cp932"), ("other-opening", "kokuho-rezept")]
 
 
+def test_blank_lines_at_the_head_of_an_unknown_file_are_no_record(tmp_path):
+    error = refuse(write(tmp_path, "\r\n" * 30 + "甲 乙\r\n"))
+    assert codes(error) == [("no-headings", "plain"), ("field-count", "kokuho-csv-cp932"), ("other-opening", "kokuho-rezept")]
+
+
 @pytest.mark.parametrize("content", [b"\xef\xbb\xbf", b"\r\n\r\n", b",,,\r\n", b"\x1a", "\ufeff\u3000\r\n".encode("utf-16"), b" \t\n"])
 def test_a_file_of_blanks_and_marks_is_called_empty(tmp_path, content):
     error = refuse(write(tmp_path, content))

@@ -216,6 +216,18 @@ def test_titles_above_the_headings_of_a_sheet_are_found_and_the_layout_reads_it(
     check_own(source, tmp_path / "own.yaml")
 
 
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_titles_above_the_headings_of_a_text_are_found_and_the_layout_reads_it(tmp_path, delimiter):
+    source = tmp_path / "own.csv"
+    lines = ["入所希望者名簿, 令和7年4月1日現在, 1, 2, 3", "", *(delimiter.join(row) for row in [HEADS, *PEOPLE])]
+    source.write_bytes("".join(f"{line}\r\n" for line in lines).encode("cp932"))
+    proposal = propose_layout(source, "nursing_home_waitlist", tmp_path / "own.yaml")
+    assert [(note.kind.code, note.count) for note in proposal.notes] == [("proposal-titles", 2)]
+    settings = settings_of(tmp_path / "own.yaml")
+    assert (settings["title_rows"], settings["delimiter"], settings["header"]) == (2, delimiter, True)
+    check_own(source, tmp_path / "own.yaml")
+
+
 def test_headings_in_two_lines_with_merged_cells_are_joined(tmp_path):
     top = [*HEADS[:-1], "状態", "認定有効期間", None]
     below = [None] * len(HEADS) + ["開始日", "終了日"]

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from intake.quality.cells import CONDITIONS, Rows, columns_of, make_cells
+from intake.quality.cells import CONDITIONS, ColumnCells, Rows, columns_of
 from intake.quality.checks import CheckBook, describe_persons, load_checks
+from intake.quality.fingerprints import fingerprint
 from schemas.messages import Name
 from schemas.tables import arrow_types, load_table, table_names
 
@@ -74,9 +75,14 @@ FIRES = {
 }
 
 
+def make_cells(values, label):
+    hashes, flags = fingerprint(values)
+    return ColumnCells(values=values, indices=np.arange(len(values)), hashes=hashes, flags=flags, label=Name(label))
+
+
 def make_rows(table, *rows, as_of=AS_OF):
     types = {column.name: arrow_types()[column.type] for column in load_table(table).columns}
-    cells = {name: make_cells(pa.array([row[name] for row in rows], types[name]), np.arange(len(rows)), Name(name)) for name in rows[0]}
+    cells = {name: make_cells(pa.array([row[name] for row in rows], types[name]), name) for name in rows[0]}
     return Rows(columns=cells, numbers=np.arange(2, len(rows) + 2), as_of=as_of)
 
 
