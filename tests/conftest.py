@@ -21,6 +21,7 @@ def quiet_environment(monkeypatch):
     for name in ("SAKUSEI_HOME", "SAKUSEI_ACTOR", "SAKUSEI_LANG", "SAKUSEI_PASSPHRASE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("LANGUAGE", "en")  # what a command line with --lang leaves behind ends with its test
 
 
 @pytest.fixture(scope="session")
