@@ -22,7 +22,7 @@ from anonymize.search.dives import Diver, descend, descend_sparingly, move_about
 from anonymize.search.lines import Lines
 from anonymize.search.nodes import Gauge, Node
 from anonymize.search.problem import Levels, Problem
-from anonymize.search.survivors import Corners, Survivors
+from anonymize.search.survivors import Survivors
 
 EPSILON = 1e-12
 HEAP_LIMIT = 100_000
@@ -35,12 +35,16 @@ MOST_THREADS = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Box:
-    """Nodes between two corners, the coarsest one measured, and the lower bound of their loss; and the box that it was cut from."""
+    """Nodes between two corners, the coarsest one measured, and the lower bound of their loss.
+
+    With the finest corner of the box that it was cut from, and a node coarser than all of it whose doomed lines need not be counted.
+    """
 
     bound: float
     finest: Levels
     top: Node
-    wider: Corners
+    wider: Levels
+    left_out: Node | None
 
     def __lt__(self, other: "Box") -> bool:
         """Order by bound, then by the finest corner, so that the search never depends on chance."""
@@ -48,11 +52,12 @@ class Box:
 
 
 class Halves(NamedTuple):
-    """A box that was cut: the finest corner of its coarse half, and the coarsest of its fine half, measured."""
+    """A box that was cut: the finest corner of its coarse half, and the coarsest of its fine half, measured; what each leaves out."""
 
     box: Box
     coarse: Levels
     corner: Node
+    left_out: tuple[Node | None, Node | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +100,7 @@ class BoxSearch:
             return Optimum(None, 1.0, optimal=False)
         if self.deadline is not None or self.node_limit is not None or self.problem.lattice > SMALL_LATTICE:
             self.dive()
-        self.push(self.problem.finest, top, (self.problem.finest, self.problem.coarsest))
+        self.push(self.problem.finest, top, self.problem.finest, None)
         with ThreadPoolExecutor(max_workers=self.threads) as threads:
             while boxes := self.pop():
                 if self.is_over():
@@ -138,15 +143,16 @@ class BoxSearch:
         best = self.best
         return best is not None and (bound > best.loss + EPSILON or (bound > best.loss - EPSILON and finest >= best.levels))
 
-    def push(self, finest: Levels, top: Node, wider: Corners) -> None:
+    def push(self, finest: Levels, top: Node, wider: Levels, left_out: Node | None) -> None:
         """Keep a box that may hold something better."""
         bound = self.gauge.bound(finest, top)
         if self.gauge.is_barren(top) or finest == top.levels or self.is_hopeless(bound, finest):
             return
+        box = Box(bound, finest, top, wider, left_out)
         if len(self.heap) < HEAP_LIMIT:
-            heapq.heappush(self.heap, Box(bound, finest, top, wider))
+            heapq.heappush(self.heap, box)
         else:
-            self.stack.append(Box(bound, finest, top, wider))
+            self.stack.append(box)
 
     def pop(self) -> list[Box]:
         """Return the next boxes worth splitting: what did not fit the heap first (depth first, so memory stays bounded)."""
@@ -164,21 +170,21 @@ class BoxSearch:
     def halve(self, box: Box) -> Halves:
         """Cut a box in two along one column."""
         column, level = self.cut(box)
-        lines = self.survivors.find((box.finest, box.top.levels), box.wider)
+        kept = self.survivors.find(box.finest, box.wider, box.left_out)
         corner = (*box.top.levels[:column], level, *box.top.levels[column + 1 :])
-        count = self.gauge.count(corner, lines, box.top)
+        count = self.gauge.count(corner, kept.lines, kept.left_out)
+        left_out = kept.left_out
         if not self.is_hopeless(self.gauge.bound(box.finest, count.node), box.finest):
-            self.survivors.narrow((box.finest, corner), lines, count.alive)
-        return Halves(box, (*box.finest[:column], level + 1, *box.finest[column + 1 :]), count.node)
+            left_out = self.survivors.narrow(box.finest, kept, count)
+        return Halves(box, (*box.finest[:column], level + 1, *box.finest[column + 1 :]), count.node, (kept.left_out, left_out))
 
     def keep(self, cut: list[Halves]) -> None:
         """Keep both halves of some boxes, and the nodes that were measured."""
-        for box, coarse, corner in cut:
-            corners = (box.finest, box.top.levels)
+        for box, coarse, corner, left_out in cut:
             self.gauge.evaluated += 1
             self.consider(corner)
-            self.push(coarse, box.top, corners)
-            self.push(box.finest, corner, corners)
+            self.push(coarse, box.top, box.finest, left_out[0])
+            self.push(box.finest, corner, box.finest, left_out[1])
 
     def cut(self, box: Box) -> tuple[int, int]:
         """Return the column and level within the box after which loss grows most in one step."""

@@ -1,7 +1,7 @@
 """Compiled loops that add up the persons of each sensitive value per class, where persons may be added.
 
-Decided here: how entries are added fast: into one table of all classes and values, which is then emptied into the result. Not decided here:
-what is counted where a person stands in several entries, or where the table would be far larger than the entries (`lines`).
+Decided here: how entries are added fast: the lines of one class after the other, each into one row of all values, in time and memory that
+grow with the entries alone. Not decided here: what is counted where a person stands in several entries (`lines`).
 """
 
 from typing import NamedTuple
@@ -10,6 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anonymize.compiled import compiled
+
+# More values than these in a class are found by looking at every value there is.
+FEW_VALUES = 8
+# A table of classes and values with at most this many cells stays close to the processor.
+SMALL_TABLE = 2**16
 
 
 class Entries(NamedTuple):
@@ -21,16 +26,56 @@ class Entries(NamedTuple):
 
 
 @compiled
-def _add(entries: Entries, ids: NDArray[np.int32], sums: NDArray[np.int64]) -> int:
-    """Add the entries of all lines with a class to (classes, values); return how many cells are used."""
-    used = 0
+def _sort_lines(ids: NDArray[np.int32], classes: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return where the lines of each class start, and the lines by class; lines with a negative class are left out."""
+    starts = np.zeros(classes + 1, np.int64)
+    for i in range(len(ids)):
+        if ids[i] >= 0:
+            starts[ids[i] + 1] += 1
+    starts = np.cumsum(starts)
+    following, lines = starts[:-1].copy(), np.empty(starts[-1], np.int32)
+    for i in range(len(ids)):
+        if ids[i] >= 0:
+            lines[following[ids[i]]] = i
+            following[ids[i]] += 1
+    return starts, lines
+
+
+@compiled
+def _sort_values(values: NDArray[np.int32], start: int, end: int, row: NDArray[np.int64]) -> None:
+    """Sort the values of a class, all of which have persons in the row of all values."""
+    if end - start > FEW_VALUES:
+        for v in range(len(row)):
+            if row[v] != 0:
+                values[start] = v
+                start += 1
+        return
+    for e in range(start + 1, end):
+        value, at = values[e], e
+        while at > start and values[at - 1] > value:
+            values[at] = values[at - 1]
+            at -= 1
+        values[at] = value
+
+
+@compiled
+def _sum_small(entries: Entries, ids: NDArray[np.int32], classes: int, distinct: int) -> Entries:
+    """Return the entries of few classes, lines read in their own order."""
+    sums = np.zeros((classes, distinct), np.int64)
     for i in range(len(ids)):
         if ids[i] >= 0:
             row = sums[ids[i]]
             for e in range(entries.offsets[i], entries.offsets[i + 1]):
-                used += row[entries.values[e]] == 0
                 row[entries.values[e]] += entries.persons[e]
-    return used
+    offsets, values, persons = np.zeros(classes + 1, np.int64), np.empty(sums.size, np.int32), np.empty(sums.size, np.int64)
+    end = 0
+    for c in range(classes):
+        for v in range(distinct):
+            if sums[c, v] != 0:
+                values[end], persons[end] = v, sums[c, v]
+                end += 1
+        offsets[c + 1] = end
+    return Entries(offsets, values[:end].copy(), persons[:end].copy())
 
 
 @compiled
@@ -40,20 +85,51 @@ def sum_entries(entries: Entries, ids: NDArray[np.int32], classes: int, distinct
     Parameters
     ----------
     entries : Entries
-        Of each line.
+        Of each line, none with zero persons.
     ids : NDArray[np.int32]
         Class of each line; lines with a negative class count nowhere.
     classes, distinct : int
         Numbers of classes and of values.
     """
-    sums = np.zeros((classes, distinct), np.int64)
-    used = _add(entries, ids, sums)
-    offsets, values, persons = np.zeros(classes + 1, np.int64), np.empty(used, np.int32), np.empty(used, np.int64)
+    if classes * distinct <= SMALL_TABLE:
+        return _sum_small(entries, ids, classes, distinct)
+    starts, lines = _sort_lines(ids, classes)
+    most = min(len(entries.values), classes * distinct) + 1  # what is met again is written behind the end
+    offsets, values, persons = np.zeros(classes + 1, np.int64), np.empty(most, np.int32), np.empty(most, np.int64)
+    row = np.zeros(distinct, np.int64)
     end = 0
     for c in range(classes):
-        for v in range(distinct):
-            if sums[c, v] != 0:
-                values[end], persons[end] = v, sums[c, v]
+        start = end
+        if starts[c + 1] - starts[c] == 1:
+            line = lines[starts[c]]
+            for e in range(entries.offsets[line], entries.offsets[line + 1]):
+                values[end], persons[end] = entries.values[e], entries.persons[e]
                 end += 1
+            offsets[c + 1] = end
+            continue
+        for i in range(starts[c], starts[c + 1]):
+            for e in range(entries.offsets[lines[i]], entries.offsets[lines[i] + 1]):
+                value = entries.values[e]
+                values[end] = value
+                end += row[value] == 0
+                row[value] += entries.persons[e]
+        _sort_values(values, start, end, row)
+        for e in range(start, end):
+            persons[e] = row[values[e]]
+            row[values[e]] = 0
         offsets[c + 1] = end
+    return Entries(offsets, values[:end].copy(), persons[:end].copy())
+
+
+@compiled
+def take_entries(entries: Entries, chosen: NDArray[np.int64]) -> Entries:
+    """Return the entries of some lines, in another order."""
+    offsets = np.zeros(len(chosen) + 1, np.int64)
+    for i in range(len(chosen)):
+        offsets[i + 1] = offsets[i] + entries.offsets[chosen[i] + 1] - entries.offsets[chosen[i]]
+    values, persons = np.empty(offsets[-1], np.int32), np.empty(offsets[-1], np.int64)
+    for i in range(len(chosen)):
+        start = entries.offsets[chosen[i]]
+        for e in range(offsets[i + 1] - offsets[i]):
+            values[offsets[i] + e], persons[offsets[i] + e] = entries.values[start + e], entries.persons[start + e]
     return Entries(offsets, values, persons)

@@ -52,7 +52,7 @@ class LinkedGauge(Gauge):
         self.lines = replace(take_lines(self.lines, self.members), memberships=together)
         self.patterns = together
 
-    def count(self, levels: Levels, lines: Lines, coarser: Node | None) -> Count:
+    def count(self, levels: Levels, lines: Lines, left_out: Node | None) -> Count:
         """Return the node, counted from lines at the same or a finer node; no line is left out."""
         ids, _ = group_lines(self.problem, lines.firsts, levels)
         kept = self.find_kept(lines, ids, levels)

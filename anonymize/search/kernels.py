@@ -14,6 +14,8 @@ from anonymize.compiled import compiled
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 EMPTY = -1
+# Classes are found in a table of all keys where there are at most this many of them per line, else in a hash table.
+DENSE_KEYS = 4
 
 
 class Flat(NamedTuple):
@@ -46,11 +48,31 @@ class Place(NamedTuple):
 
 
 @compiled
+def _group_dense(flat: Flat, chosen: NDArray[np.int32], place: Place, ids: NDArray[np.int32], firsts: NDArray[np.int32]) -> int:
+    """Number the classes by a table of all keys, in which lines in canonical order find their places close together."""
+    codes, groups, starts, factors = flat.codes, flat.groups, place.starts, place.factors
+    slots = np.full(place.size, EMPTY, np.int32)
+    count = 0
+    for i in range(len(chosen)):
+        key = np.int64(0)
+        for j in range(codes.shape[1]):
+            key += groups[starts[j] + codes[chosen[i], j]] * factors[j]
+        if slots[key] == EMPTY:
+            slots[key] = count
+            firsts[count] = i
+            count += 1
+        ids[i] = slots[key]
+    return count
+
+
+@compiled
 def group(flat: Flat, chosen: NDArray[np.int32], place: Place, ids: NDArray[np.int32], firsts: NDArray[np.int32]) -> int:
     """Number the classes of the chosen lines at a node in order of first appearance; return how many.
 
     `ids` receives the class of each chosen line, `firsts` where the first line of each class stands among the chosen.
     """
+    if 0 < place.size <= DENSE_KEYS * len(chosen):
+        return _group_dense(flat, chosen, place, ids, firsts)
     codes, groups, starts, factors = flat.codes, flat.groups, place.starts, place.factors
     lines, packs = len(chosen), codes.shape[1]
     bits = 4

@@ -15,13 +15,12 @@ from anonymize.models.diversity import DiverseValues
 from anonymize.models.k import AtLeastPersons
 from anonymize.models.population import EnoughMatches, PresenceWithin
 from anonymize.models.requirement import ClassSums, Every, Requirement
-from anonymize.search.entries import Entries, sum_entries
+from anonymize.search.entries import Entries, sum_entries, take_entries
 from anonymize.search.kernels import Patterns, count_distinct, group, sum_by_class
 from anonymize.search.problem import Problem, number_keys
 from schemas.plan_models import Closeness
 
-# Sums are made in a table of classes and values, unless it had far more cells than there are entries.
-TABLE_CELLS, LEAST_TABLE = 8, 2**20
+LINE_BYTES, ENTRY_BYTES = 28, 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +44,12 @@ class Lines:
     persons: NDArray[np.int64]
     memberships: Memberships | None
     sensitive: Mapping[str, SensitiveCounts]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory, person patterns left aside."""
+        entries = sum(len(counts.values) for counts in self.sensitive.values())
+        return LINE_BYTES * len(self.firsts) + ENTRY_BYTES * entries
 
 
 def all_lines(problem: Problem) -> Lines:
@@ -103,10 +108,15 @@ def sum_classes(lines: Lines, ids: NDArray[np.int32], classes: int) -> ClassSums
     return ClassSums(persons=persons, sensitive={name: sum_sensitive(c, ids, classes) for name, c in lines.sensitive.items()})
 
 
-def roll_up(problem: Problem, lines: Lines, levels: Sequence[int]) -> Lines:
-    """Return the classes of lines at a node as lines: every coarser node can be counted from them."""
+def roll_up(problem: Problem, lines: Lines, levels: Sequence[int], *, most: float = 1.0) -> Lines:
+    """Return the classes of lines at a node as lines; the lines themselves where more than this share of them would be left.
+
+    Every coarser node can be counted from either.
+    """
     ids, firsts = group_lines(problem, lines.firsts, levels)
     classes = len(firsts)
+    if classes > most * len(lines.firsts):
+        return lines
     return Lines(
         lines.firsts[firsts],
         sum_by_class(ids, lines.rows, classes),
@@ -128,20 +138,15 @@ def sum_sensitive(counts: SensitiveCounts, ids: NDArray[np.int32], classes: int,
     Who stands in which class is kept only for sums that are to be summed again.
     """
     memberships = counts.memberships
-    if memberships is None and classes * counts.distinct <= TABLE_CELLS * len(counts.values) + LEAST_TABLE:
-        entries = Entries(counts.offsets.astype(np.int64), counts.values.astype(np.int32), counts.persons.astype(np.int64))
-        found = sum_entries(entries, ids, classes, counts.distinct)
-        return replace(counts, offsets=found.offsets, values=found.values, persons=found.persons)
+    if memberships is None:
+        return _with_entries(counts, sum_entries(_to_entries(counts), ids, classes, counts.distinct))
     owners = np.repeat(ids.astype(np.int64), np.diff(counts.offsets))
     kept = owners >= 0
     keys, numbers = number_keys(owners[kept] * counts.distinct + counts.values[kept], classes * counts.distinct)
     entry_of = np.full(len(owners), -1, dtype=np.int32)
     entry_of[kept] = numbers
-    if memberships is None:
-        persons = sum_by_class(entry_of, counts.persons, len(keys))
-    else:
-        persons = count_distinct(entry_of, to_patterns(memberships), len(keys))
-        memberships = _merge_members(memberships, entry_of) if to_be_summed else None
+    persons = count_distinct(entry_of, to_patterns(memberships), len(keys))
+    memberships = _merge_members(memberships, entry_of) if to_be_summed else None
     offsets = np.searchsorted(keys, np.arange(classes + 1) * counts.distinct).astype(np.int64)
     return replace(counts, offsets=offsets, values=(keys % counts.distinct).astype(np.int32), persons=persons, memberships=memberships)
 
@@ -165,20 +170,23 @@ def _merge_members(memberships: Memberships, ids: NDArray[np.int32]) -> Membersh
 
 def _reorder(counts: SensitiveCounts, order: NDArray[np.int64]) -> SensitiveCounts:
     """Return the counts with their lines in another order."""
-    sizes = np.diff(counts.offsets)[order]
-    offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
-    source = np.repeat(counts.offsets[:-1][order] - offsets[:-1], sizes) + np.arange(int(offsets[-1]))
-    memberships = counts.memberships
+    entries, memberships = _to_entries(counts), counts.memberships
     if memberships is not None:
-        place = np.empty(len(source), dtype=np.int64)
-        place[source] = np.arange(len(source))
-        memberships = Memberships(offsets=memberships.offsets, combinations=place[memberships.combinations], persons=memberships.persons)
-    return SensitiveCounts(
-        offsets=offsets,
-        values=counts.values[source].astype(np.int32),
-        persons=counts.persons[source].astype(np.int64),
-        distinct=counts.distinct,
-        memberships=memberships,
-        levels=counts.levels,
-        missing=counts.missing,
+        numbers = np.arange(len(entries.values), dtype=np.int64)
+        place = np.empty(len(numbers), dtype=np.int64)
+        place[take_entries(entries._replace(persons=numbers), order).persons] = numbers
+        memberships = replace(memberships, combinations=place[memberships.combinations])
+    return replace(_with_entries(counts, take_entries(entries, order)), memberships=memberships)
+
+
+def _to_entries(counts: SensitiveCounts) -> Entries:
+    """Return the entries in the form the loops want."""
+    integers, numbers = np.dtype(np.int32), np.dtype(np.int64)
+    return Entries(
+        counts.offsets.astype(numbers, copy=False), counts.values.astype(integers, copy=False), counts.persons.astype(numbers, copy=False)
     )
+
+
+def _with_entries(counts: SensitiveCounts, found: Entries) -> SensitiveCounts:
+    """Return the same column with other entries."""
+    return replace(counts, offsets=found.offsets, values=found.values, persons=found.persons)

@@ -19,6 +19,8 @@ from anonymize.search.problem import Levels, Problem
 
 # Where fewer than this part of the lines is asked for, only these are looked at.
 FEW_LINES = 4
+# Lines with sensitive values are rolled up where at most this share of them is left: adding up their values costs more than it saves.
+WORTH_MERGING = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,8 +96,8 @@ class Gauge:
         self._starts = problem.level_starts[:-1]
 
     def roll_up(self, finer: Lines, levels: Levels) -> Lines:
-        """Return the lines rolled up to a node, from which every coarser node can be counted."""
-        return roll_up(self.problem, finer, levels)
+        """Return lines from which every node coarser than this one can be counted: its classes, where that is worth it."""
+        return roll_up(self.problem, finer, levels, most=WORTH_MERGING if finer.sensitive else 1.0)
 
     def find_failed(self, levels: Levels) -> NDArray[np.bool_]:
         """Return which lines are suppressed at a node."""
@@ -107,7 +109,7 @@ class Gauge:
         self.evaluated += 1
         return self.count(levels, lines, None).node
 
-    def count(self, levels: Levels, lines: Lines, coarser: Node | None) -> Count:
+    def count(self, levels: Levels, lines: Lines, left_out: Node | None) -> Count:
         """Return the node, counted from lines at the same or a finer node; `evaluated` does not change, threads may count at once.
 
         Parameters
@@ -117,10 +119,9 @@ class Gauge:
         lines : Lines
             All lines, or those that are not doomed at a coarser node. (Classes doomed there hold whole classes of this node: the others
             are the same without them.)
-        coarser : Node or None
-            That coarser node; doomed lines were left out if this gauge drops them.
+        left_out : Node or None
+            That coarser node, where lines were left out.
         """
-        left_out = coarser if self.drops_doomed else None
         ids, firsts = group_lines(self.problem, lines.firsts, levels)
         sums = self.sum_up(lines, ids, firsts, levels)
         satisfied = self.requirement.satisfied(sums)
@@ -131,13 +132,6 @@ class Gauge:
         hopeful = self.floor.satisfied(sums)
         doomed = self._add_failed(lines, ids, hopeful, left_out)
         return Count(Node(levels, failed[0], *doomed, loss), hopeful[ids] if self.drops_doomed else None)
-
-    def find_alive(self, levels: Levels) -> NDArray[np.bool_] | None:
-        """Return which of all lines are not doomed at a node; None where doomed lines must be counted again at every finer node."""
-        if not self.drops_doomed:
-            return None
-        ids, firsts = group_lines(self.problem, self.lines.firsts, levels)
-        return self.floor.satisfied(self.sum_up(self.lines, ids, firsts, levels))[ids]
 
     def settle_presence(self) -> None:
         """Ask for δ-presence no more: which lines are kept, and one level per column of the population table, have settled it."""

@@ -8,21 +8,31 @@ Decided here: which lines of which box are kept, within a fixed memory. Not deci
 
 import threading
 from collections import OrderedDict
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from anonymize.search.lines import Lines, take_lines
-from anonymize.search.nodes import Gauge
+from anonymize.search.nodes import Count, Gauge, Node
 from anonymize.search.problem import Levels
 
-# Lines that are kept, of 20 bytes each without sensitive values: 160 MB.
-CACHED_LINES = 2**23
-Corners = tuple[Levels, Levels]
+# Bytes of lines that are kept.
+CACHED_BYTES = 2**28
+# Lines are copied without the doomed ones where at most this share is left.
+WORTH_TAKING = 0.75
+
+
+class Kept(NamedTuple):
+    """Lines of a box, and the node whose doomed lines are not among them (None: all are)."""
+
+    lines: Lines
+    left_out: Node | None
 
 
 class Survivors:
-    """Lines by box, the most recently used; what was given up is counted again from all lines. Several threads may ask at once.
+    """Lines by finest corner and node left out, the most recently used; what was given up is counted again from more lines.
+
+    Several threads may ask at once.
 
     Parameters
     ----------
@@ -32,44 +42,45 @@ class Survivors:
 
     def __init__(self, gauge: Gauge) -> None:
         self.gauge = gauge
-        self._kept: OrderedDict[Corners, Lines] = OrderedDict()
+        self._kept: OrderedDict[tuple[Levels, Levels | None], Kept] = OrderedDict()
         self._held = 0
         self._lock = threading.Lock()
 
-    def find(self, corners: Corners, wider: Corners) -> Lines:
-        """Return the lines of a box (finest and coarsest corner); if need be made from those of a box that holds it."""
-        found = self._get(corners)
+    def find(self, finest: Levels, wider: Levels, left_out: Node | None) -> Kept:
+        """Return the lines of a box by its finest corner; if need be made from those of a box that holds it, or from all."""
+        found = self._get(finest, left_out)
         if found is None:
-            found = self.gauge.roll_up(self._find_wider(corners[1], wider), corners[0])
-            self._keep(corners, found)
+            more = self._get(wider, left_out) or Kept(self.gauge.lines, None)
+            found = self._keep(finest, Kept(self.gauge.roll_up(more.lines, finest), more.left_out))
         return found
 
-    def narrow(self, corners: Corners, lines: Lines, alive: NDArray[np.bool_] | None) -> None:
-        """Keep the lines of a box that are alive at its coarsest corner, of lines at its finest."""
-        self._keep(corners, lines if alive is None or alive.all() else take_lines(lines, np.flatnonzero(alive)))
+    def narrow(self, finest: Levels, kept: Kept, count: Count) -> Node | None:
+        """Keep the lines that are alive at a node, which was counted from lines at a finest corner; return the node left out by then."""
+        alive = count.alive
+        if alive is None or np.count_nonzero(alive) > WORTH_TAKING * len(alive):
+            return kept.left_out
+        return self._keep(finest, Kept(take_lines(kept.lines, np.flatnonzero(alive)), count.node)).left_out
 
-    def _find_wider(self, coarsest: Levels, wider: Corners) -> Lines:
-        """Return lines of a wider box with the same coarsest corner: those that are kept, or all that are not doomed there."""
-        found = self._get(wider) if wider[1] == coarsest else None
-        if found is not None:
-            return found
-        lines = self.gauge.lines
-        alive = self.gauge.find_alive(coarsest)
-        return lines if alive is None else take_lines(lines, np.flatnonzero(alive))
-
-    def _get(self, corners: Corners) -> Lines | None:
+    def _get(self, finest: Levels, left_out: Node | None) -> Kept | None:
         """Return lines that are kept, as the most recently used."""
+        key = _name(finest, left_out)
         with self._lock:
-            found = self._kept.get(corners)
+            found = self._kept.get(key)
             if found is not None:
-                self._kept.move_to_end(corners)
+                self._kept.move_to_end(key)
             return found
 
-    def _keep(self, corners: Corners, lines: Lines) -> None:
-        """Keep lines, and give up those that were not used for longest beyond the memory."""
+    def _keep(self, finest: Levels, kept: Kept) -> Kept:
+        """Keep lines, and give up those that were not used for longest beyond the memory; what several boxes share counts for each."""
+        key = _name(finest, kept.left_out)
         with self._lock:
-            if corners not in self._kept:
-                self._kept[corners] = lines
-                self._held += len(lines.firsts)
-            while len(self._kept) > 1 and self._held > CACHED_LINES:
-                self._held -= len(self._kept.popitem(last=False)[1].firsts)
+            if key not in self._kept:
+                self._kept[key] = kept
+                self._held += kept.lines.nbytes
+            while len(self._kept) > 1 and self._held > CACHED_BYTES:
+                self._held -= self._kept.popitem(last=False)[1].lines.nbytes
+        return kept
+
+
+def _name(finest: Levels, left_out: Node | None) -> tuple[Levels, Levels | None]:
+    return finest, None if left_out is None else left_out.levels

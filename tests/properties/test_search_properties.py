@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from anonymize.classes import ClassTable, Memberships, SearchTask, SensitiveCounts
 from anonymize.loss import compute_loss
 from anonymize.recoding import number_classes
-from anonymize.search import boxes, find_recoding, local, problem, survivors, walks
+from anonymize.search import boxes, find_recoding, local, nodes, problem, survivors, walks
 from schemas.errors import TargetNotReached
 from schemas.hierarchies import LevelTable
 from schemas.plan_models import Closeness, Diversity
@@ -117,15 +117,18 @@ WISHES = (
 SHAPES_OF_WORK = (
     {},
     {"PACK_LIMIT": 1},
-    {"PACK_LIMIT": 1, "WORD_LIMIT": 1, "ENUMERABLE_NODES": 0, "HEAP_LIMIT": 1, "CACHED_LINES": 1},
+    {"PACK_LIMIT": 1, "WORD_LIMIT": 1, "ENUMERABLE_NODES": 0, "HEAP_LIMIT": 1, "CACHED_BYTES": 1},
     {"ENUMERABLE_NODES": 0, "WALKABLE_NODES": 0},
+    {"WORTH_MERGING": 1.0, "WORTH_TAKING": 1.0},
 )
 HOMES = {
     "PACK_LIMIT": problem,
     "WORD_LIMIT": problem,
     "ENUMERABLE_NODES": walks,
     "HEAP_LIMIT": boxes,
-    "CACHED_LINES": survivors,
+    "CACHED_BYTES": survivors,
+    "WORTH_MERGING": nodes,
+    "WORTH_TAKING": survivors,
     "WALKABLE_NODES": local,
 }
 
