@@ -20,6 +20,8 @@ from anonymize.models.requirement import ClassSums, Every, Requirement
 from schemas.plan_models import Closeness
 
 TOLERANCE = 1e-9
+# Numbers of persons that are tried, and cells of the table in which they are.
+MOST_TRIED, MOST_CELLS = 1024, 2**16
 
 
 def whole_distribution(counts: SensitiveCounts) -> NDArray[np.float64]:
@@ -87,6 +89,24 @@ def measure_distances(counts: SensitiveCounts, whole: NDArray[np.float64], dista
     return result
 
 
+def count_least_persons(whole: NDArray[np.float64], t: float) -> int:
+    """Return a number of persons below which no class is t-close by the equal distance.
+
+    The closest a class of n persons can come gives each value n times its share, rounded by largest remainders. Numbers are tried in
+    turn, up to some: the first that is not tried is a true answer too.
+    """
+    most = min(MOST_TRIED, max(MOST_CELLS // max(len(whole), 1), 1))
+    numbers = np.arange(1, most + 1)
+    exact = numbers[:, None] * whole
+    rounded = np.floor(exact)
+    missing = np.rint(numbers - rounded.sum(axis=1)).astype(np.int64)
+    falling = -np.sort(rounded - exact, axis=1)
+    gains = np.concatenate([np.zeros((most, 1)), np.cumsum(2 * falling - 1, axis=1)], axis=1)
+    distances = ((exact - rounded).sum(axis=1) - gains[np.arange(most), np.minimum(missing, len(whole))]) / (2 * numbers)
+    close = np.flatnonzero(distances <= t + TOLERANCE)
+    return int(numbers[close[0]]) if len(close) else most + 1
+
+
 @dataclass(frozen=True, slots=True)
 class CloseValues:
     """Every class is t-close in one sensitive column. Monotone under merging: the distance is convex, so a union is no farther than the
@@ -104,7 +124,12 @@ class CloseValues:
     @property
     def floor(self) -> Requirement:
         """The values present must make up 1 - t of the whole file (equal distance); nothing for the others."""
-        return PresentShare(self.wish, self.whole) if self.wish.distance == "equal" else Every(())
+        return PresentShare(self.wish, self.whole, self.least_persons) if self.wish.distance == "equal" else Every(())
+
+    @property
+    def least_persons(self) -> int:
+        """So many that whole persons can come as close as t to the shares of the file (equal distance); nothing for the others."""
+        return count_least_persons(self.whole, self.wish.t) if self.wish.distance == "equal" else 0
 
     def satisfied(self, sums: ClassSums) -> NDArray[np.bool_]:
         """Return, per class, whether its distance is at most t."""
@@ -113,10 +138,14 @@ class CloseValues:
 
 @dataclass(frozen=True, slots=True)
 class PresentShare:
-    """The values present in a class make up at least 1 - t of the whole file: what is missing alone lies that far away."""
+    """The values present in a class make up at least 1 - t of the whole file: what is missing alone lies that far away.
+
+    And the class has as many persons, each counted once per value, as come so close at all.
+    """
 
     wish: Closeness
     whole: NDArray[np.float64]
+    least_persons: int
 
     @property
     def grows(self) -> bool:
@@ -131,4 +160,5 @@ class PresentShare:
     def satisfied(self, sums: ClassSums) -> NDArray[np.bool_]:
         """Return, per class, whether enough is present."""
         counts = sums.sensitive[self.wish.column]
-        return sum_segments(self.whole[counts.values], counts.offsets) >= 1.0 - self.wish.t - TOLERANCE
+        present = sum_segments(self.whole[counts.values], counts.offsets) >= 1.0 - self.wish.t - TOLERANCE
+        return present & (sum_segments(counts.persons.astype(np.float64), counts.offsets) >= self.least_persons)

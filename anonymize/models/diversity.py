@@ -73,6 +73,11 @@ class DiverseValues:
         values = Diversity(column=self.wish.column, kind="distinct", l=math.ceil(self.wish.l - TOLERANCE))
         return DiverseValues(values, counts_missing=self.wish.kind != "distinct")
 
+    @property
+    def least_persons(self) -> int:
+        """l: as many values need as many persons."""
+        return math.ceil(self.wish.l - TOLERANCE)
+
     def satisfied(self, sums: ClassSums) -> NDArray[np.bool_]:
         """Return, per class, whether it is diverse: distinct ≥ l; exp(entropy) ≥ l; r1 < c (r_l + … + r_m)."""
         counts = sums.sensitive[self.wish.column]

@@ -31,6 +31,11 @@ class AtLeastPersons:
         """The requirement itself."""
         return self
 
+    @property
+    def least_persons(self) -> int:
+        """The k that is asked for."""
+        return self.k
+
     def satisfied(self, sums: ClassSums) -> NDArray[np.bool_]:
         """Return, per class, whether it has k persons."""
         return sums.persons >= self.k

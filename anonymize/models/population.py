@@ -144,6 +144,11 @@ class EnoughMatches:
         """The requirement itself."""
         return self
 
+    @property
+    def least_persons(self) -> int:
+        """None: the people of the population count."""
+        return 0
+
     def satisfied(self, sums: ClassSums) -> NDArray[np.bool_]:
         """Return, per class, whether k people match it."""
         return _get_matches(sums).people >= self.k
@@ -182,6 +187,11 @@ class PresenceWithin:
     def floor(self) -> Requirement:
         """That of the other requirements."""
         return self.inner.floor
+
+    @property
+    def least_persons(self) -> int:
+        """What else is asked."""
+        return self.inner.least_persons
 
     def satisfied(self, sums: ClassSums) -> NDArray[np.bool_]:
         """Return, per class, whether its cell and all else hold."""

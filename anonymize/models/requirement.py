@@ -70,6 +70,11 @@ class Requirement(Protocol):
         """A requirement that grows and that this one implies, as strong as is known; the requirement itself when it grows."""
         ...
 
+    @property
+    def least_persons(self) -> int:
+        """A number of persons, each counted once per sensitive value, below which no class is satisfied."""
+        ...
+
     def satisfied(self, sums: ClassSums) -> NDArray[np.bool_]:
         """Return, per class, whether it has the property."""
         ...
@@ -90,6 +95,11 @@ class Every:
     def floor(self) -> Requirement:
         """All floors at once."""
         return Every(tuple(part.floor for part in self.parts))
+
+    @property
+    def least_persons(self) -> int:
+        """What the part that asks for most asks for."""
+        return max((part.least_persons for part in self.parts), default=0)
 
     def satisfied(self, sums: ClassSums) -> NDArray[np.bool_]:
         """Return, per class, whether every part is satisfied."""

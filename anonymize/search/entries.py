@@ -26,19 +26,23 @@ class Entries(NamedTuple):
 
 
 @compiled
-def _sort_lines(ids: NDArray[np.int32], classes: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return where the lines of each class start, and the lines by class; lines with a negative class are left out."""
-    starts = np.zeros(classes + 1, np.int64)
+def _sort_entries(entries: Entries, chosen: NDArray[np.int64], ids: NDArray[np.int32], classes: int) -> Entries:
+    """Return the entries of the lines of each class, one line after the other, lines read in their own order."""
+    offsets = np.zeros(classes + 1, np.int64)
     for i in range(len(ids)):
         if ids[i] >= 0:
-            starts[ids[i] + 1] += 1
-    starts = np.cumsum(starts)
-    following, lines = starts[:-1].copy(), np.empty(starts[-1], np.int32)
+            offsets[ids[i] + 1] += entries.offsets[chosen[i] + 1] - entries.offsets[chosen[i]]
+    offsets = np.cumsum(offsets)
+    following = offsets[:-1].copy()
+    values, persons = np.empty(offsets[-1], np.int32), np.empty(offsets[-1], np.int64)
     for i in range(len(ids)):
         if ids[i] >= 0:
-            lines[following[ids[i]]] = i
-            following[ids[i]] += 1
-    return starts, lines
+            at = following[ids[i]]
+            for e in range(entries.offsets[chosen[i]], entries.offsets[chosen[i] + 1]):
+                values[at], persons[at] = entries.values[e], entries.persons[e]
+                at += 1
+            following[ids[i]] = at
+    return Entries(offsets, values, persons)
 
 
 @compiled
@@ -59,13 +63,14 @@ def _sort_values(values: NDArray[np.int32], start: int, end: int, row: NDArray[n
 
 
 @compiled
-def _sum_small(entries: Entries, ids: NDArray[np.int32], classes: int, distinct: int) -> Entries:
+def _sum_small(entries: Entries, chosen: NDArray[np.int64], ids: NDArray[np.int32], sizes: tuple[int, int]) -> Entries:
     """Return the entries of few classes, lines read in their own order."""
+    classes, distinct = sizes
     sums = np.zeros((classes, distinct), np.int64)
     for i in range(len(ids)):
         if ids[i] >= 0:
             row = sums[ids[i]]
-            for e in range(entries.offsets[i], entries.offsets[i + 1]):
+            for e in range(entries.offsets[chosen[i]], entries.offsets[chosen[i] + 1]):
                 row[entries.values[e]] += entries.persons[e]
     offsets, values, persons = np.zeros(classes + 1, np.int64), np.empty(sums.size, np.int32), np.empty(sums.size, np.int64)
     end = 0
@@ -79,40 +84,34 @@ def _sum_small(entries: Entries, ids: NDArray[np.int32], classes: int, distinct:
 
 
 @compiled
-def sum_entries(entries: Entries, ids: NDArray[np.int32], classes: int, distinct: int) -> Entries:
+def sum_entries(entries: Entries, chosen: NDArray[np.int64], ids: NDArray[np.int32], sizes: tuple[int, int]) -> Entries:
     """Return the entries of each class; no entry has zero persons.
 
     Parameters
     ----------
     entries : Entries
         Of each line, none with zero persons.
+    chosen : NDArray[np.int64]
+        The lines that are looked at.
     ids : NDArray[np.int32]
-        Class of each line; lines with a negative class count nowhere.
-    classes, distinct : int
+        Class of each of them; lines with a negative class count nowhere.
+    sizes : tuple[int, int]
         Numbers of classes and of values.
     """
+    classes, distinct = sizes
     if classes * distinct <= SMALL_TABLE:
-        return _sum_small(entries, ids, classes, distinct)
-    starts, lines = _sort_lines(ids, classes)
-    most = min(len(entries.values), classes * distinct) + 1  # what is met again is written behind the end
-    offsets, values, persons = np.zeros(classes + 1, np.int64), np.empty(most, np.int32), np.empty(most, np.int64)
-    row = np.zeros(distinct, np.int64)
+        return _sum_small(entries, chosen, ids, sizes)
+    starts, values, persons = _sort_entries(entries, chosen, ids, classes)
+    offsets, row = np.zeros(classes + 1, np.int64), np.zeros(distinct, np.int64)
     end = 0
     for c in range(classes):
         start = end
-        if starts[c + 1] - starts[c] == 1:
-            line = lines[starts[c]]
-            for e in range(entries.offsets[line], entries.offsets[line + 1]):
-                values[end], persons[end] = entries.values[e], entries.persons[e]
-                end += 1
-            offsets[c + 1] = end
-            continue
-        for i in range(starts[c], starts[c + 1]):
-            for e in range(entries.offsets[lines[i]], entries.offsets[lines[i] + 1]):
-                value = entries.values[e]
-                values[end] = value
-                end += row[value] == 0
-                row[value] += entries.persons[e]
+        for e in range(starts[c], starts[c + 1]):
+            value = values[e]
+            is_new = row[value] == 0
+            row[value] += persons[e]
+            values[end] = value if is_new else values[end]
+            end += is_new
         _sort_values(values, start, end, row)
         for e in range(start, end):
             persons[e] = row[values[e]]

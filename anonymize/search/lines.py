@@ -139,7 +139,7 @@ def sum_sensitive(counts: SensitiveCounts, ids: NDArray[np.int32], classes: int,
     """
     memberships = counts.memberships
     if memberships is None:
-        return _with_entries(counts, sum_entries(_to_entries(counts), ids, classes, counts.distinct))
+        return sum_additive(counts, np.arange(len(ids)), ids, classes)
     owners = np.repeat(ids.astype(np.int64), np.diff(counts.offsets))
     kept = owners >= 0
     keys, numbers = number_keys(owners[kept] * counts.distinct + counts.values[kept], classes * counts.distinct)
@@ -149,6 +149,11 @@ def sum_sensitive(counts: SensitiveCounts, ids: NDArray[np.int32], classes: int,
     memberships = _merge_members(memberships, entry_of) if to_be_summed else None
     offsets = np.searchsorted(keys, np.arange(classes + 1) * counts.distinct).astype(np.int64)
     return replace(counts, offsets=offsets, values=(keys % counts.distinct).astype(np.int32), persons=persons, memberships=memberships)
+
+
+def sum_additive(counts: SensitiveCounts, chosen: NDArray[np.int64], ids: NDArray[np.int32], classes: int) -> SensitiveCounts:
+    """Return the persons of each sensitive value per class over some of the lines, where persons may be added."""
+    return _with_entries(counts, sum_entries(_to_entries(counts), chosen, ids, (classes, counts.distinct)))
 
 
 def to_patterns(memberships: Memberships) -> Patterns:

@@ -112,7 +112,7 @@ class LocalSearch:
         problem = self.gauge.problem
         starts, values, choices = problem.pack_shapes()
         crowds = open_crowds(problem.groups, (starts, values, np.where(choices <= MOST_CHOICES, choices, 0)))
-        return start_peel(problem.flat(problem.codes), crowds, problem.persons, kept, problem.task.k)
+        return start_peel(problem.flat(problem.codes), crowds, problem.persons, kept, self.gauge.least_persons)
 
     def peel_all(self, kept: NDArray[np.bool_]) -> tuple[Peel, NDArray[np.int64]]:
         """Return the state after a walk over the whole lattice, and its nodes."""
@@ -149,16 +149,16 @@ class LocalSearch:
         places = problem.places(nodes)
         steps = np.array([STEP_LINES, 0 if self.gauge.is_simple else 1], dtype=np.int64)
         flat, listed = problem.flat(problem.codes), Nodes(*places)
-        while (answer := walk(flat, listed, peel, problem.task.k, steps)) != FINISHED:
+        while (answer := walk(flat, listed, peel, self.gauge.least_persons, steps)) != FINISHED:
             if answer >= 0:
-                release(flat, peel, self.allowed(peel, nodes), answer, problem.task.k)
+                release(flat, peel, self.allowed(peel, nodes), answer, self.gauge.least_persons)
             elif self.is_over():
                 break
 
     def allowed(self, peel: Peel, nodes: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return, per cell of the node last counted, whether it meets the requirement, exactly."""
-        cells, k = int(peel.numbers[CELLS]), self.gauge.problem.task.k
-        likely = np.flatnonzero(peel.sums[:cells] >= k)
+        cells = int(peel.numbers[CELLS])
+        likely = np.flatnonzero(peel.sums[:cells] >= self.gauge.least_persons)
         names = np.full(cells, -1, dtype=np.int32)
         names[likely] = np.arange(len(likely))
         alive, of_alive = peel.alive[: int(peel.numbers[ALIVE])], peel.cells[: int(peel.numbers[ALIVE])]

@@ -17,7 +17,7 @@ from anonymize.search.lines import Lines, all_lines, group_lines, make_requireme
 from anonymize.search.patterns import PatternIndex
 from anonymize.search.problem import Levels, Problem
 
-# Where fewer than this part of the lines is asked for, only these are looked at.
+# Where persons stand in several classes, and fewer than this part of the lines is asked for, only these are looked at.
 FEW_LINES = 4
 # Lines with sensitive values are rolled up where at most this share of them is left: adding up their values costs more than it saves.
 WORTH_MERGING = 0.1
@@ -80,12 +80,14 @@ class Gauge:
         self.lines = all_lines(problem)
         self.population = None if problem.task.population is None else PopulationIndex(problem.task.population, problem.task.table.levels)
         self.is_additive = all(counts.memberships is None for counts in self.lines.sensitive.values())
+        self.adds_up = self.is_additive and self.lines.memberships is None
         if isinstance(self.requirement, PresenceWithin) and self.requirement.low > 0 and not self.requirement.exact:
             self.is_additive = False
+        self.least_persons = self.requirement.least_persons if self.adds_up else problem.task.k
         # k alone, and nobody in two combinations: persons may be added and taken off one by one.
         self.is_simple = isinstance(self.requirement, AtLeastPersons) and self.lines.memberships is None
         # Doomed lines need not be counted again where classes stand for themselves: nobody lies in two, no model looks at all of them.
-        self.drops_doomed = self.is_additive and self.lines.memberships is None and not isinstance(self.requirement, PresenceWithin)
+        self.drops_doomed = self.adds_up and not isinstance(self.requirement, PresenceWithin)
         self.least_matches = None if problem.task.population is None else problem.task.population.k_map
         self.row_limit = int(np.floor(problem.task.suppression_limit * problem.rows.sum() + 1e-9))
         self.evaluated = 0
@@ -177,7 +179,7 @@ class Gauge:
 
     def sum_some(self, chosen: NDArray[np.int64], ids: NDArray[np.int32], classes: int) -> ClassSums:
         """Return exact counts per class over some of the lines, `ids` being their classes."""
-        if FEW_LINES * len(chosen) <= len(self.lines.rows):
+        if self.adds_up or FEW_LINES * len(chosen) <= len(self.lines.rows):
             return self._index.sum_some(chosen, ids, classes)
         everyone = np.full(len(self.lines.rows), -1, dtype=np.int32)
         everyone[chosen] = ids

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from anonymize.classes import Memberships, SensitiveCounts
 from anonymize.models.requirement import ClassSums
 from anonymize.search.kernels import sum_by_class
-from anonymize.search.lines import Lines
+from anonymize.search.lines import Lines, sum_additive
 from anonymize.search.problem import number_keys
 
 
@@ -48,6 +48,8 @@ class PatternIndex:
     ) -> SensitiveCounts:
         """Return the persons of each sensitive value per class."""
         chosen, ids = of
+        if counts.memberships is None:
+            return sum_additive(counts, chosen, ids, classes)
         entries = _expand(counts.offsets, chosen)
         owners = np.repeat(ids.astype(np.int64), np.diff(counts.offsets)[chosen])
         keys, numbers = number_keys(owners * counts.distinct + counts.values[entries], classes * counts.distinct)
