@@ -1,8 +1,8 @@
 """A whole run (verification included) against DuckDB's own sorted copy of the same file, the floor for an output in canonical order.
 
 `python -m bench scale` measures one and ten million rows; `python -m bench scale --rows 10 50` other millions, `--methods global` one of
-the kinds of run in `METHODS` alone. "strict" asks for l-diversity and t-closeness beside k, globally. Each line has wall seconds, and CPU
-seconds, which a busy machine disturbs less. Peak memory is that of the process with all its children, ten looks a second.
+the kinds of run in `METHODS` alone. "strict" asks for l-diversity and t-closeness beside k, "spark" is a global run. Each line has wall
+seconds, and CPU seconds, which a busy machine disturbs less. Peak memory is that of the process with all its children, ten looks a second.
 """
 
 import itertools
@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-METHODS = ("global", "strict", "local", "spark")
+METHODS = ("global", "strict", "local", "strict-local", "spark")
 STRICT = "l_diversity: {disease: {kind: distinct, l: 3}}, t_closeness: {disease: 0.4}"
 CHUNK_ROWS = 1_000_000
 MILLION = 1_000_000
@@ -156,8 +156,8 @@ def sum_resident_bytes(root: int) -> int:
 def measure_run(folder: Path, method: str, engine: str) -> tuple[Cost, dict[str, object]]:
     """Return cost and report of a run in a process of its own."""
     plan, name = folder / f"{method}.yaml", f"{method}-{engine}"
-    strict = method == "strict"
-    text = PLAN.replace("METHOD", "global" if strict else method).replace("MODELS", f", {STRICT}" if strict else "")
+    models = f", {STRICT}" if method.startswith("strict") else ""
+    text = PLAN.replace("METHOD", "local" if method.endswith("local") else "global").replace("MODELS", models)
     plan.write_text(text, encoding="utf-8")
     command = [sys.executable, "-c", "from casework.console import main; main()", "anonymize", "run", "--no-compare", "--engine", engine]
     command += ["--input", str(folder / "rows.parquet"), "--plan", str(plan)]
@@ -188,18 +188,19 @@ def run(millions: Sequence[int] = SIZES, methods: Sequence[str] = METHODS) -> It
                 if method == "global":
                     hashes.add(report["output_sha256"])
                 yield describe(f"{method} {engine}", cost, floor, report)
-            if strict := ratio_to_k(totals):
-                yield strict
+            yield from compare_to_k(totals)
             yield f"  the global release has {'the same bytes' if len(hashes) == 1 else 'OTHER BYTES'} on every engine that ran"
     for (method, engine), found in totals.items():
         for (size, before), (larger, after) in itertools.pairwise(found):
             yield f"{method} {engine}: {larger / size:.0f} x the rows ({size} → {larger} million) take {after / before:.2f} x the time"
 
 
-def ratio_to_k(totals: Mapping[tuple[str, str], list[tuple[int, float]]]) -> str | None:
-    """Return the line that compares the last strict run with the last for k alone; None where one of them is missing."""
-    strict, alone = totals.get(("strict", "duckdb")), totals.get(("global", "duckdb"))
-    return f"  strict takes {strict[-1][1] / alone[-1][1]:.2f} x the time of k alone" if strict and alone else None
+def compare_to_k(totals: Mapping[tuple[str, str], list[tuple[int, float]]]) -> Iterator[str]:
+    """Yield a line for each method that compares its last strict run with the last for k alone, where there are both."""
+    for name, method in (("strict", "global"), ("strict-local", "local")):
+        strict, alone = totals.get((name, "duckdb")), totals.get((method, "duckdb"))
+        if strict and alone:
+            yield f"  {name} takes {strict[-1][1] / alone[-1][1]:.2f} x the time of k alone"
 
 
 def list_runs(size: int, methods: Sequence[str] = METHODS) -> list[tuple[str, str]]:

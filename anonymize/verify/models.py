@@ -61,16 +61,15 @@ def count_values(file: WrittenFile, column: str) -> None:
     keys = [f"{quote(name)} AS __k{i}" for i, name in enumerate(file.quasi)] or ["true AS __k0"]
     counted = f"SELECT {', '.join(keys)}, {quote(column)} AS __value, {file.persons} AS __n FROM release GROUP BY ALL"
     grouped = ", ".join(f"__k{i}" for i in range(len(keys)))
-    lists = f"SELECT list({{value: __value, n: __n}}) AS cells FROM ({counted}) GROUP BY {grouped}"
-    numbered = f"SELECT row_number() OVER () AS class, unnest(cells) AS cell FROM ({lists})"
-    file.ask_all(f"CREATE OR REPLACE TEMP TABLE raw AS SELECT class, cell.value AS value, cell.n AS n FROM ({numbered})")
+    lists = f"SELECT list({{value: __value, n: __n}}) AS cells, sum(__n) AS total FROM ({counted}) GROUP BY {grouped}"
+    numbered = f"SELECT row_number() OVER () AS class, total, unnest(cells) AS cell FROM ({lists})"
+    file.ask_all(
+        f"CREATE OR REPLACE TEMP TABLE raw AS SELECT class, cell.value AS value, cell.n AS n, cell.n / total AS p FROM ({numbered})"
+    )
     ranked = "SELECT value, sum(n) AS n, row_number() OVER (ORDER BY value NULLS LAST) - 1 AS place FROM raw GROUP BY value"
     file.ask_all(f"CREATE OR REPLACE TEMP TABLE whole AS SELECT value, place, n / sum(n) OVER () AS q FROM ({ranked})")
-    total = "sum(n) OVER (PARTITION BY class)"
     joined = "raw JOIN whole ON raw.value IS NOT DISTINCT FROM whole.value"
-    file.ask_all(
-        f"CREATE OR REPLACE TEMP TABLE cells AS SELECT class, place, n, n / {total} AS p, q, raw.value IS NULL AS missing FROM {joined}"
-    )
+    file.ask_all(f"CREATE OR REPLACE TEMP TABLE cells AS SELECT class, place, n, p, q, raw.value IS NULL AS missing FROM {joined}")
     file.ask_all("DROP TABLE raw")
 
 
