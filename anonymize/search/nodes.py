@@ -135,6 +135,11 @@ class Gauge:
         doomed = self._add_failed(lines, ids, hopeful, left_out)
         return Count(Node(levels, failed[0], *doomed, loss), hopeful[ids] if self.drops_doomed else None)
 
+    def find_alive(self, levels: Levels) -> NDArray[np.bool_]:
+        """Return which of all lines are not doomed at a node."""
+        ids, firsts = group_lines(self.problem, self.lines.firsts, levels)
+        return self.floor.satisfied(self.sum_up(self.lines, ids, firsts, levels))[ids]
+
     def settle_presence(self) -> None:
         """Ask for δ-presence no more: which lines are kept, and one level per column of the population table, have settled it."""
         if isinstance(self.requirement, PresenceWithin):

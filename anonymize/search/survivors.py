@@ -18,7 +18,7 @@ from anonymize.search.problem import Levels
 
 # Bytes of lines that are kept.
 CACHED_BYTES = 2**28
-# Lines are copied without the doomed ones where at most this share is left.
+# Lines with sensitive values are copied without the doomed ones where at most this share of their rows is left.
 WORTH_TAKING = 0.75
 
 
@@ -50,16 +50,28 @@ class Survivors:
         """Return the lines of a box by its finest corner; if need be made from those of a box that holds it, or from all."""
         found = self._get(finest, left_out)
         if found is None:
-            more = self._get(wider, left_out) or Kept(self.gauge.lines, None)
-            found = self._keep(finest, Kept(self.gauge.roll_up(more.lines, finest), more.left_out))
+            more = self._get(wider, left_out)
+            lines = self._take_alive(left_out) if more is None else more.lines
+            found = self._keep(finest, Kept(self.gauge.roll_up(lines, finest), left_out))
         return found
 
     def narrow(self, finest: Levels, kept: Kept, count: Count) -> Node | None:
         """Keep the lines that are alive at a node, which was counted from lines at a finest corner; return the node left out by then."""
-        alive = count.alive
-        if alive is None or np.count_nonzero(alive) > WORTH_TAKING * len(alive):
+        total = self.gauge.problem.total
+        before = total if kept.left_out is None else total - kept.left_out.doomed_rows
+        after = total - count.node.doomed_rows
+        if count.alive is None or after == before or (kept.lines.sensitive and after > WORTH_TAKING * before):
             return kept.left_out
-        return self._keep(finest, Kept(take_lines(kept.lines, np.flatnonzero(alive)), count.node)).left_out
+        return self._keep(finest, Kept(take_lines(kept.lines, np.flatnonzero(count.alive)), count.node)).left_out
+
+    def _take_alive(self, left_out: Node | None) -> Lines:
+        """Return all lines but those that are doomed at a node.
+
+        What is left out never depends on what is still kept: sums of losses would differ in their last digit, and boxes be cut in another
+        order.
+        """
+        lines = self.gauge.lines
+        return lines if left_out is None else take_lines(lines, np.flatnonzero(self.gauge.find_alive(left_out.levels)))
 
     def _get(self, finest: Levels, left_out: Node | None) -> Kept | None:
         """Return lines that are kept, as the most recently used."""
