@@ -56,7 +56,7 @@ def number_present(cells: NDArray[np.signedinteger[Any]], distinct: int) -> tupl
 
 def number_values(column: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int32]]:
     """Return the distinct values in ascending order, a missing value last, and the number of each cell's value."""
-    encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    encoded = column.dictionary_encode(null_encoding="encode")
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
     order: NDArray[np.int64] = pc.array_sort_indices(encoded.dictionary, null_placement="at_end").to_numpy().astype(np.int64)

@@ -226,7 +226,8 @@ def read_classes(source: Source, plan: Plan, around: Surroundings) -> tuple[Sele
     selection = select_rows(opened, plan, around)
     check_computed(around.engine, selection.rows, plan)
     rows = treat_early(selection.rows, plan, around)
-    return selection, rows, build_class_table(around.engine, rows, plan)
+    with around.engine.passing():
+        return selection, rows, build_class_table(around.engine, rows, plan)
 
 
 def _check_persons(classes: Classes, plan: Plan) -> None:

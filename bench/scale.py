@@ -189,7 +189,8 @@ def run(millions: Sequence[int] = SIZES, methods: Sequence[str] = METHODS) -> It
                     hashes.add(report["output_sha256"])
                 yield describe(f"{method} {engine}", cost, floor, report)
             yield from compare_to_k(totals)
-            yield f"  the global release has {'the same bytes' if len(hashes) == 1 else 'OTHER BYTES'} on every engine that ran"
+            if hashes:
+                yield f"  the global release has {'the same bytes' if len(hashes) == 1 else 'OTHER BYTES'} on every engine that ran"
     for (method, engine), found in totals.items():
         for (size, before), (larger, after) in itertools.pairwise(found):
             yield f"{method} {engine}: {larger / size:.0f} x the rows ({size} → {larger} million) take {after / before:.2f} x the time"

@@ -50,6 +50,10 @@ class DuckDBEngine(Engine):
         self._connection.execute(f'CREATE TEMP TABLE "{name}" AS FROM arriving')
         self._connection.unregister("arriving")
 
+    def _drop(self, names: list[str]) -> None:
+        for name in names:
+            self._connection.execute(f'DROP TABLE "{name}"')
+
     def _open(self, name: str, path: Path) -> None:
         self._connection.read_parquet(name_parts(path)).create_view(name)
 

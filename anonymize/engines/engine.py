@@ -64,6 +64,7 @@ class Engine(ABC):
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
+        self._passing: list[str] | None = None
 
     @abstractmethod
     def _run(self, sql: str) -> pa.Table:
@@ -84,6 +85,10 @@ class Engine(ABC):
     @abstractmethod
     def _open(self, name: str, path: Path) -> None:
         """Name a Parquet file, or a folder of parts."""
+
+    def _drop(self, names: list[str]) -> None:
+        """Let go of tables; an engine may keep what lies on disk until it is closed."""
+        del names
 
     @abstractmethod
     def close(self) -> None:
@@ -106,14 +111,14 @@ class Engine(ABC):
 
     def load(self, rows: pa.Table) -> ibis.Table:
         """Take an Arrow table in."""
-        name = self._next_name()
+        name = self._name_table()
         with self.guard():
             self._load(name, rows)
         return ibis.table(ibis.Schema.from_pyarrow(rows.schema), name=name)
 
     def keep(self, expression: ibis.Table) -> ibis.Table:
         """Compute a table once, for several uses."""
-        name = self._next_name()
+        name = self._name_table()
         with self.guard():
             self._keep(name, self._compile(expression))
         return ibis.table(expression.schema(), name=name)
@@ -149,6 +154,21 @@ class Engine(ABC):
 
     def _compile(self, expression: ibis.Table) -> str:
         return str(ibis.to_sql(expression, dialect=self.dialect))
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Let go of every table that is loaded or kept inside, at the end."""
+        self._passing = []
+        yield
+        names, self._passing = self._passing, None
+        with self.guard():
+            self._drop(names)
+
+    def _name_table(self) -> str:
+        name = self._next_name()
+        if self._passing is not None:
+            self._passing.append(name)
+        return name
 
     def _next_name(self) -> str:
         return f"sakusei_{next(self._numbers)}"

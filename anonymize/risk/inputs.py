@@ -77,7 +77,7 @@ def count_values(source: Path, cells: pa.Table, unit: str | None, name: str, wor
         found = connection.sql(counted).to_arrow_table()
     keys = [*columns, *([PERSON] if unit else [])]
     mine, theirs = number_lines([cells.select(keys), found.select(keys)])
-    line_of = np.empty(int(mine.max(initial=-1)) + 1, dtype=np.int64)
+    line_of = np.empty(int(mine.max(initial=-1)) + 1, dtype=np.int32)
     line_of[mine] = np.arange(len(mine))
     values, codes = number_values(found.column(VALUE))
     persons = found.column(PERSONS).to_numpy().astype(np.int64)

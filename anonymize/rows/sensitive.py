@@ -43,8 +43,9 @@ def count_sensitive(engine: Engine, linked: ibis.Table, name: str, plan: Plan, l
     """
     found = engine.fetch(_count_entries(linked, name, plan))
     values, codes = number_values(found.column(name))
-    line, persons = (found.column(column).to_numpy().astype(np.int64) for column in (LINE, PERSONS))
+    line, persons = found.column(LINE).to_numpy().astype(np.int32), found.column(PERSONS).to_numpy().astype(np.int64)
     del found
+    pa.default_memory_pool().release_unused()
     offsets, ordered, counts = sort_entries(line, codes, persons, (lines, len(values)))
     memberships = None
     if plan.unit is not None:
@@ -83,7 +84,7 @@ def resolve_values(values: pa.Array, name: str, plan: Plan) -> LevelTable | None
 
 @compiled
 def sort_entries(
-    lines: NDArray[np.int64], codes: NDArray[np.int32], persons: NDArray[np.int64], sizes: tuple[int, int]
+    lines: NDArray[np.int32], codes: NDArray[np.int32], persons: NDArray[np.int64], sizes: tuple[int, int]
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
     """Return where each line starts, and codes and persons by line, then by code; `sizes` are lines and codes in all.
 

@@ -15,6 +15,8 @@ from anonymize.compiled import compiled
 FEW_VALUES = 8
 # A table of classes and values with at most this many cells stays close to the processor.
 SMALL_TABLE = 2**16
+# Sums stay in the memory they were made in unless it is more than this many times what they need.
+MOST_UNUSED = 2
 
 
 class Entries(NamedTuple):
@@ -117,6 +119,8 @@ def sum_entries(entries: Entries, chosen: NDArray[np.int64], ids: NDArray[np.int
             persons[e] = row[values[e]]
             row[values[e]] = 0
         offsets[c + 1] = end
+    if MOST_UNUSED * end > len(values):
+        return Entries(offsets, values[:end], persons[:end])
     return Entries(offsets, values[:end].copy(), persons[:end].copy())
 
 

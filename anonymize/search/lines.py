@@ -62,7 +62,9 @@ def all_lines(problem: Problem) -> Lines:
         memberships = Memberships(
             offsets=memberships.offsets.astype(np.int64), combinations=place[memberships.combinations], persons=memberships.persons
         )
-    sensitive = {name: _reorder(table.sensitive[name], order) for name in asked_columns(problem.task)}
+    sensitive = {name: table.sensitive[name] for name in asked_columns(problem.task)}
+    if not np.array_equal(order, np.arange(len(order))):
+        sensitive = {name: _reorder(counts, order) for name, counts in sensitive.items()}
     return Lines(np.arange(len(order), dtype=np.int32), problem.rows, problem.persons, memberships, sensitive)
 
 

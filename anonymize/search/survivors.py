@@ -88,10 +88,13 @@ class Survivors:
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = kept
-                self._held += kept.lines.nbytes
+                self._held += self._size(kept)
             while len(self._kept) > 1 and self._held > CACHED_BYTES:
-                self._held -= self._kept.popitem(last=False)[1].lines.nbytes
+                self._held -= self._size(self._kept.popitem(last=False)[1])
         return kept
+
+    def _size(self, kept: Kept) -> int:
+        return 0 if kept.lines is self.gauge.lines else kept.lines.nbytes
 
 
 def _name(finest: Levels, left_out: Node | None) -> tuple[Levels, Levels | None]:

@@ -132,7 +132,7 @@ def test_entries_are_sorted_by_line_then_by_code():
     draw = np.random.default_rng(1)
     lines, codes = np.divmod(draw.permutation(60)[:40], 6)
     persons = draw.integers(1, 9, 40)
-    offsets, values, counts = sort_entries(lines, codes.astype(np.int32), persons, (10, 6))
+    offsets, values, counts = sort_entries(lines.astype(np.int32), codes.astype(np.int32), persons, (10, 6))
     order = np.lexsort((codes, lines))
     assert np.array_equal(values, codes[order])
     assert np.array_equal(counts, persons[order])
